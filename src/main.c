@@ -8,10 +8,10 @@ static const struct command {
   const char *name, *usage, *help;
   int (*run)(int argc, char **argv);
 } commands[] = {
-  {"serve", "serve APP", "serve the app in folder APP", cli_serve},
-  {"new", "new NAME", "write a small app into the new folder NAME", cli_new},
-  {"check", "check APP", "load the app and say what is wrong with it", cli_check},
-  {"routes", "routes APP", "list the app's routes", cli_routes},
+    {"serve", "serve APP", "serve the app in folder APP", cli_serve},
+    {"new", "new NAME", "write a small app into the new folder NAME", cli_new},
+    {"check", "check APP", "load the app and say what is wrong with it", cli_check},
+    {"routes", "routes APP", "list the app's routes", cli_routes},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };

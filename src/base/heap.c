@@ -60,4 +60,6 @@ void heap_remove(struct heap *h, struct heap_node *n) {
   n->place = 0;
 }
 
-struct heap_node *heap_peek(const struct heap *h) { return h->count ? h->nodes[0] : NULL; }
+struct heap_node *heap_peek(const struct heap *h) {
+  return h->count ? h->nodes[0] : NULL;
+}

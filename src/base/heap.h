@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 struct heap_node {
-  uint64_t at;   /* clock_ns() when it is due */
-  size_t place;  /* 1-based position, 0 when in no heap */
+  uint64_t at;  /* clock_ns() when it is due */
+  size_t place; /* 1-based position, 0 when in no heap */
 };
 
 struct heap {

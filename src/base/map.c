@@ -54,8 +54,7 @@ static void grow(struct map *m) {
 /* The link that points at the entry of `key`, or at the NULL that ends its bucket. */
 static struct map_entry **find(const struct map *m, const char *key, size_t len, uint32_t hash) {
   struct map_entry **link = &m->slots[hash & (m->slot_count - 1)];
-  while (*link && ((*link)->hash != hash || (*link)->key_len != len || memcmp((*link)->key, key, len) != 0))
-    link = &(*link)->next;
+  while (*link && ((*link)->hash != hash || (*link)->key_len != len || memcmp((*link)->key, key, len) != 0)) link = &(*link)->next;
   return link;
 }
 

@@ -7,8 +7,8 @@
 struct offload;
 
 struct offload_job {
-  struct mail mail;          /* deliver and drop set by the submitter; both own the job */
-  struct mailbox *reply;     /* borrowed; must outlive the job */
+  struct mail mail;                     /* deliver and drop set by the submitter; both own the job */
+  struct mailbox *reply;                /* borrowed; must outlive the job */
   void (*run)(struct offload_job *job); /* on the offload thread; may not touch worker state */
   struct offload_job *next;
 };

@@ -12,20 +12,21 @@
 extern char **environ;
 
 static const struct setting rows[SETTING_COUNT] = {
-  [SETTING_LISTEN] = {"listen", SETTING_STRING, "localhost:8000", 0, 0, "HOST:PORT to serve on; port 0 takes a free one"},
-  [SETTING_WORKERS] = {"workers", SETTING_INTEGER, "0", 0, 256, "worker threads; 0 is one a core"},
-  [SETTING_GRACE] = {"grace", SETTING_SECONDS, "10", 0, 86400, "seconds that running tasks get at shutdown"},
-  [SETTING_DEBUG] = {"debug", SETTING_BOOLEAN, "false", 0, 0, "put tracebacks into 500 replies"},
-  [SETTING_LOG_LEVEL] = {"log_level", SETTING_STRING, "info", 0, 0, "debug, info, warning or error"},
-  [SETTING_ALLOWED_ORIGINS] = {"allowed_origins", SETTING_LIST, "", 0, 0, "origins besides the server's own; * allows any"},
-  [SETTING_PING_INTERVAL] = {"ping_interval", SETTING_SECONDS, "20", 0, 86400, "seconds between pings; 0 sends none"},
-  [SETTING_PING_MISSES] = {"ping_misses", SETTING_INTEGER, "2", 1, 100, "unanswered pings after which a connection is dead"},
-  [SETTING_MAX_MESSAGE_SIZE] = {"max_message_size", SETTING_INTEGER, "1048576", 1, 1 << 30, "bytes of a message; more closes with 1009"},
-  [SETTING_OUTBOX_LIMIT] = {"outbox_limit", SETTING_INTEGER, "4194304", 1024, 1 << 30, "unsent bytes of a connection; more closes with 1013"},
-  [SETTING_INBOX_LIMIT] = {"inbox_limit", SETTING_INTEGER, "64", 1, 65536, "waiting messages of a connection; past it reading stops"},
-  [SETTING_HANDSHAKE_TIMEOUT] = {"handshake_timeout", SETTING_SECONDS, "10", 1, 3600, "seconds for a request's head, and between requests"},
-  [SETTING_CLOSE_TIMEOUT] = {"close_timeout", SETTING_SECONDS, "10", 0, 3600, "seconds that actions get to finish after their connection closed"},
-  [SETTING_MAX_CONNECTIONS] = {"max_connections", SETTING_INTEGER, "0", 0, 10000000, "connections of the process; 0: as many as file descriptors allow"},
+    [SETTING_LISTEN] = {"listen", SETTING_STRING, "localhost:8000", 0, 0, "HOST:PORT to serve on; port 0 takes a free one"},
+    [SETTING_WORKERS] = {"workers", SETTING_INTEGER, "0", 0, 256, "worker threads; 0 is one a core"},
+    [SETTING_GRACE] = {"grace", SETTING_SECONDS, "10", 0, 86400, "seconds that running tasks get at shutdown"},
+    [SETTING_DEBUG] = {"debug", SETTING_BOOLEAN, "false", 0, 0, "put tracebacks into 500 replies"},
+    [SETTING_LOG_LEVEL] = {"log_level", SETTING_STRING, "info", 0, 0, "debug, info, warning or error"},
+    [SETTING_ALLOWED_ORIGINS] = {"allowed_origins", SETTING_LIST, "", 0, 0, "origins besides the server's own; * allows any"},
+    [SETTING_PING_INTERVAL] = {"ping_interval", SETTING_SECONDS, "20", 0, 86400, "seconds between pings; 0 sends none"},
+    [SETTING_PING_MISSES] = {"ping_misses", SETTING_INTEGER, "2", 1, 100, "unanswered pings after which a connection is dead"},
+    [SETTING_MAX_MESSAGE_SIZE] = {"max_message_size", SETTING_INTEGER, "1048576", 1, 1 << 30, "bytes of a message; more closes with 1009"},
+    [SETTING_OUTBOX_LIMIT] = {"outbox_limit", SETTING_INTEGER, "4194304", 1024, 1 << 30, "unsent bytes of a connection; more closes with 1013"},
+    [SETTING_INBOX_LIMIT] = {"inbox_limit", SETTING_INTEGER, "64", 1, 65536, "waiting messages of a connection; past it reading stops"},
+    [SETTING_HANDSHAKE_TIMEOUT] = {"handshake_timeout", SETTING_SECONDS, "10", 1, 3600, "seconds for a request's head, and between requests"},
+    [SETTING_CLOSE_TIMEOUT] = {"close_timeout", SETTING_SECONDS, "10", 0, 3600, "seconds that actions get to finish after their connection closed"},
+    [SETTING_MAX_CONNECTIONS] = {"max_connections", SETTING_INTEGER, "0", 0, 10000000,
+                                 "connections of the process; 0: as many as file descriptors allow"},
 };
 
 const struct setting *settings_row(enum setting_id id) { return &rows[id]; }
@@ -89,8 +90,7 @@ void settings_fini(struct settings *s) {
   for (int i = 0; i < SETTING_COUNT; i++) free(s->values[i].text);
 }
 
-bool settings_set(struct settings *s, enum setting_id id, const char *text, enum setting_source source, const char *where,
-                  struct err *err) {
+bool settings_set(struct settings *s, enum setting_id id, const char *text, enum setting_source source, const char *where, struct err *err) {
   double number;
   if (!parse(&rows[id], text, &number, where, err)) return false;
   if (id == SETTING_LOG_LEVEL && strcmp(text, "debug") && strcmp(text, "info") && strcmp(text, "warning") && strcmp(text, "error"))
@@ -108,7 +108,8 @@ static bool set_from_variable(struct settings *s, const char *variable, const ch
   char name[64], where[80];
   const size_t len = (size_t)(equals - variable) - prefix;
   if (len >= sizeof name) return err_set(err, 2, "%.60s…: no such setting", variable);
-  for (size_t i = 0; i < len; i++) name[i] = variable[prefix + i] >= 'A' && variable[prefix + i] <= 'Z' ? (char)(variable[prefix + i] + 32) : variable[prefix + i];
+  for (size_t i = 0; i < len; i++)
+    name[i] = variable[prefix + i] >= 'A' && variable[prefix + i] <= 'Z' ? (char)(variable[prefix + i] + 32) : variable[prefix + i];
   snprintf(where, sizeof where, "%.*s", (int)(equals - variable), variable);
   if (!strcmp(where, "TIDEWIRE_LUA") || !strcmp(where, "TIDEWIRE_BIN")) return true; /* the framework's folder; which binary specs start */
   const int id = settings_find(name, len);

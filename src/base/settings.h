@@ -55,8 +55,7 @@ void settings_fini(struct settings *s);
 
 /* Set from text unless a stronger source has set it already. On bad text: false, with err naming setting, value, what was
  * expected and `where` ("--ping-interval", "TIDEWIRE_PING_INTERVAL", "app.lua"). */
-bool settings_set(struct settings *s, enum setting_id id, const char *text, enum setting_source source, const char *where,
-                  struct err *err);
+bool settings_set(struct settings *s, enum setting_id id, const char *text, enum setting_source source, const char *where, struct err *err);
 
 /* Read all TIDEWIRE_* variables; an unknown one is an error. TIDEWIRE_LUA and those of the sanitizer specs are not settings. */
 bool settings_from_environment(struct settings *s, struct err *err);

@@ -12,8 +12,8 @@ int cli_routes(int argc, char **argv);
 /* What a command line holds besides its one positional argument. */
 struct cli_line {
   const char *command;
-  const char *what;     /* the positional argument's name in messages: APP, NAME */
-  const char *argument; /* NULL when it was not given */
+  const char *what;          /* the positional argument's name in messages: APP, NAME */
+  const char *argument;      /* NULL when it was not given */
   struct settings *settings; /* NULL: the command takes no settings */
   bool help;
 };

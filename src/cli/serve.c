@@ -17,9 +17,9 @@ enum { EXIT_AT_ONCE = 130 }; /* what shells expect of a process that was interru
 
 static int print_help(void) {
   printf(
-    "tidewire serve APP - serve the app in folder APP\n\n"
-    "Every setting can also be given in the environment (TIDEWIRE_PING_INTERVAL=5) or in app.lua\n"
-    "(ping_interval = 5); a flag is stronger than the environment, which is stronger than app.lua.\n\n");
+      "tidewire serve APP - serve the app in folder APP\n\n"
+      "Every setting can also be given in the environment (TIDEWIRE_PING_INTERVAL=5) or in app.lua\n"
+      "(ping_interval = 5); a flag is stronger than the environment, which is stronger than app.lua.\n\n");
   cli_print_settings();
   printf("\nSIGTERM and SIGINT drain: stop accepting, finish running tasks within --grace, close with 1001.\nA second SIGINT ends at once.\n");
   return 0;

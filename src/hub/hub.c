@@ -27,8 +27,8 @@ struct hub_member {
 
 struct subscription {
   struct list in_group, in_member;
-  struct group *group;        /* borrowed: lives as long as its last subscription */
-  struct hub_member *member;  /* borrowed */
+  struct group *group;       /* borrowed: lives as long as its last subscription */
+  struct hub_member *member; /* borrowed */
   uint32_t request_id_len;
   char request_id[];
 };

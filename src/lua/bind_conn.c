@@ -131,7 +131,8 @@ static int host_close(lua_State *L) {
 }
 
 void bind_conn(lua_State *L) {
-  static const luaL_Reg functions[] = {{"accept", host_accept}, {"deny", host_deny},   {"send_text", host_send_text}, {"send_bytes", host_send_bytes},
-                                       {"send_json", host_send_json}, {"reply", host_reply}, {"close", host_close},   {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"accept", host_accept},       {"deny", host_deny},   {"send_text", host_send_text}, {"send_bytes", host_send_bytes},
+      {"send_json", host_send_json}, {"reply", host_reply}, {"close", host_close},         {NULL, NULL}};
   luaL_register(L, NULL, functions);
 }

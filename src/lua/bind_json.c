@@ -78,15 +78,9 @@ static int module_number(lua_State *L) {
 }
 
 int luaopen_tidewire_json(lua_State *L) {
-  static const luaL_Reg functions[] = {{"encode", module_encode},
-                                       {"decode", module_decode},
-                                       {"decode_message", module_decode_message},
-                                       {"array", module_array},
-                                       {"object", module_object},
-                                       {"is_array", module_is_array},
-                                       {"raw", module_raw},
-                                       {"number", module_number},
-                                       {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"encode", module_encode}, {"decode", module_decode}, {"decode_message", module_decode_message},
+                                       {"array", module_array},   {"object", module_object}, {"is_array", module_is_array},
+                                       {"raw", module_raw},       {"number", module_number}, {NULL, NULL}};
   lua_newtable(L);
   luaL_register(L, NULL, functions);
   lua_pushlightuserdata(L, NULL);

@@ -77,7 +77,8 @@ static int host_join(lua_State *L) {
 }
 
 void bind_task(lua_State *L) {
-  static const luaL_Reg functions[] = {{"sleep", host_sleep},     {"spawn", host_spawn}, {"cancel", host_cancel}, {"current", host_current},
-                                       {"timeout", host_timeout}, {"join", host_join},   {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"sleep", host_sleep}, {"spawn", host_spawn}, {"cancel", host_cancel}, {"current", host_current}, {"timeout", host_timeout},
+      {"join", host_join},   {NULL, NULL}};
   luaL_register(L, NULL, functions);
 }

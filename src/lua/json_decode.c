@@ -192,7 +192,8 @@ static bool parse_number(struct parser *x) {
   if (*p == '-') p++;
   if (!is_digit(p, end)) return fail(x, "Expecting value", start);
   if (*p == '0') p++;
-  else while (is_digit(p, end)) p++;
+  else
+    while (is_digit(p, end)) p++;
   if (p < end && *p == '.' && is_digit(p + 1, end)) {
     whole = false;
     for (p++; is_digit(p, end);) p++;
@@ -318,7 +319,16 @@ static bool parse_value(struct parser *x) {
     case '-':
       if (x->end - x->p > 1 && x->p[1] == 'I') return parse_word(x);
       return parse_number(x);
-    case '0': case '1': case '2': case '3': case '4': case '5': case '6': case '7': case '8': case '9': return parse_number(x);
+    case '0':
+    case '1':
+    case '2':
+    case '3':
+    case '4':
+    case '5':
+    case '6':
+    case '7':
+    case '8':
+    case '9': return parse_number(x);
     default: return parse_word(x);
   }
 }

@@ -321,9 +321,7 @@ static bool put_value(struct writer *w, int index) {
         buf_put(w->out, "null", 4);
         break;
       } /* fall through */
-    default:
-      snprintf(reason, sizeof reason, "a %s is not JSON", luaL_typename(L, index));
-      ok = fail(w, reason);
+    default: snprintf(reason, sizeof reason, "a %s is not JSON", luaL_typename(L, index)); ok = fail(w, reason);
   }
   return ok;
 }

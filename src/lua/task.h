@@ -27,16 +27,16 @@ struct task {
   lua_State *co;
   int co_ref;
   enum task_state state;
-  bool cancelled;     /* every further wait fails at once */
-  int error_ref;      /* what the next wait raises, LUA_NOREF for nothing */
-  int deadline_ref;   /* the error of `deadline` */
-  int arguments;      /* on co's stack, for the first resume */
+  bool cancelled;   /* every further wait fails at once */
+  int error_ref;    /* what the next wait raises, LUA_NOREF for nothing */
+  int deadline_ref; /* the error of `deadline` */
+  int arguments;    /* on co's stack, for the first resume */
   struct heap_node timer, deadline;
-  struct list ready_link;  /* on scheduler->ready */
-  struct list joiners;     /* tasks that wait for this one, by join_link */
+  struct list ready_link; /* on scheduler->ready */
+  struct list joiners;    /* tasks that wait for this one, by join_link */
   struct list join_link;
-  struct list owner_link;  /* on the owner's list of tasks */
-  void *owner;             /* whatever `done` needs; the session of a connection's task */
+  struct list owner_link; /* on the owner's list of tasks */
+  void *owner;            /* whatever `done` needs; the session of a connection's task */
   task_done done;
 };
 

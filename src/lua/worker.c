@@ -80,8 +80,8 @@ static void start_closing(struct worker *w) {
   net_close_all(w->net, WS_GOING_AWAY, "the server is shutting down");
 }
 
-/* One step further, when it is time: wait for the connections' tasks; cancel those of no connection; close. Tasks that still run when the grace time is over
- * are cancelled, and get until the end of closing for their cleanup. Returns when it wants to be asked again at the latest. */
+/* One step further, when it is time: wait for the connections' tasks; cancel those of no connection; close. Tasks that still run when the grace time
+ * is over are cancelled, and get until the end of closing for their cleanup. Returns when it wants to be asked again at the latest. */
 static uint64_t drain_step(struct worker *w, uint64_t now) {
   if (w->closing) return w->drain_until;
   const bool late = now >= w->drain_until;
@@ -111,7 +111,7 @@ static uint64_t tick(struct worker *w) {
   uint64_t next = scheduler_run(&w->scheduler, now); /* before the network: replies go out in this very turn */
   next = earlier(next, sessions_tick(w, now));
   if (w->draining) next = earlier(next, drain_step(w, now)); /* after tasks: it looks whether any are left */
-  next = earlier(next, net_tick(w->net));            /* last: everything said in this turn leaves in one write a connection */
+  next = earlier(next, net_tick(w->net));                    /* last: everything said in this turn leaves in one write a connection */
   return w->pending || !list_empty(&w->scheduler.ready) ? 0 : next;
 }
 

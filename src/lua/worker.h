@@ -20,8 +20,8 @@ struct cluster {
   const char *app_path;      /* borrowed: absolute folder of the app */
   struct worker **workers;   /* owned */
   int worker_count;
-  bool running;              /* all workers are there: groups can be used */
-  struct offload *offload;   /* owned */
+  bool running;            /* all workers are there: groups can be used */
+  struct offload *offload; /* owned */
   struct net_stats stats;
   struct net_config net;
   struct net_static *statics; /* owned */
@@ -49,8 +49,8 @@ struct worker {
   struct vm vm;
   struct scheduler scheduler;
   struct handlers handlers;
-  struct map group_handlers; /* name → reference of a Lua function, as intptr_t */
-  struct list sessions;      /* every session of this worker */
+  struct map group_handlers;    /* name → reference of a Lua function, as intptr_t */
+  struct list sessions;         /* every session of this worker */
   struct list closing_sessions; /* in order of their patience's end */
   size_t session_count;
   struct list background; /* tasks of no connection, by owner_link */

@@ -26,16 +26,16 @@ struct conn {
   enum conn_state state;
   bool dirty, paused, busy, keep_alive, head_only, shut, dead, counted, ws_ready;
   uint8_t missed_pings;
-  struct list dirty_link;   /* on net->dirty when dirty */
-  struct list timed_link;   /* on one of net's timed lists */
+  struct list dirty_link; /* on net->dirty when dirty */
+  struct list timed_link; /* on one of net's timed lists */
   uint64_t due;
-  struct buf in;            /* bytes not understood yet; empty for an idle connection */
-  struct buf out;           /* borrowed from the net's pool while there is something to send */
+  struct buf in;  /* bytes not understood yet; empty for an idle connection */
+  struct buf out; /* borrowed from the net's pool while there is something to send */
   size_t out_sent;
   struct transfer *transfer; /* owned */
   union {
-    struct ws_parser ws;     /* while ws_ready */
-    char accept_key[32];     /* before */
+    struct ws_parser ws; /* while ws_ready */
+    char accept_key[32]; /* before */
   };
 };
 
@@ -61,10 +61,10 @@ struct net {
   uint64_t accept_again;
   struct list dirty;
   struct list timed[NET_TIMED_COUNT]; /* each in order of `due`: all of a list wait equally long */
-  struct conn_slot *slots; /* owned */
-  uint32_t *free_slots;    /* owned stack of indices */
+  struct conn_slot *slots;            /* owned */
+  uint32_t *free_slots;               /* owned stack of indices */
   size_t slot_count, free_count, conn_count;
-  struct buf *pool;        /* spare outbox buffers */
+  struct buf *pool; /* spare outbox buffers */
   size_t pool_count;
   struct http_request request; /* the one being handled; too large for the stack of every call */
 };

@@ -176,8 +176,7 @@ const char *http_reason(int status) {
   }
 }
 
-void http_write_head(struct buf *out, int status, const char *content_type, uint64_t content_length, bool keep_alive,
-                     const char *extra) {
+void http_write_head(struct buf *out, int status, const char *content_type, uint64_t content_length, bool keep_alive, const char *extra) {
   buf_printf(out, "HTTP/1.1 %d %s\r\nServer: tidewire\r\nConnection: %s\r\n", status, http_reason(status), keep_alive ? "keep-alive" : "close");
   if (status != 304) buf_printf(out, "Content-Length: %llu\r\n", (unsigned long long)content_length);
   if (content_type) buf_printf(out, "Content-Type: %s\r\nX-Content-Type-Options: nosniff\r\n", content_type);

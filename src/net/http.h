@@ -17,13 +17,13 @@ struct slice {
 };
 
 struct http_header {
-  struct slice name; /* in lower case */
+  struct slice name;  /* in lower case */
   struct slice value; /* without blanks around it */
 };
 
 struct http_request {
   struct slice method, target, path, query; /* path is still percent-encoded */
-  int minor_version;                         /* HTTP/1.x */
+  int minor_version;                        /* HTTP/1.x */
   struct http_header headers[HTTP_MAX_HEADERS];
   size_t header_count;
   bool keep_alive;
@@ -44,8 +44,7 @@ bool http_lists(const struct http_request *r, const char *name, const char *toke
 bool slice_is(struct slice s, const char *text);
 
 /* Status line, Content-Length, Connection and the security headers; `extra` are further header lines, each ended by CRLF, or NULL. */
-void http_write_head(struct buf *out, int status, const char *content_type, uint64_t content_length, bool keep_alive,
-                     const char *extra);
+void http_write_head(struct buf *out, int status, const char *content_type, uint64_t content_length, bool keep_alive, const char *extra);
 
 /* A whole small text answer; with `head_only` (HEAD) without its body. */
 void http_write_text(struct buf *out, int status, const char *text, bool keep_alive, bool head_only, const char *extra);

@@ -52,11 +52,11 @@ static bool create_lws(struct net *n, struct err *err) {
   struct rlimit files;
   getrlimit(RLIMIT_NOFILE, &files);
   struct lws_context_creation_info info = {
-    .port = CONTEXT_PORT_NO_LISTEN,
-    .protocols = protocols,
-    .fd_limit_per_thread = (unsigned)files.rlim_cur, /* the limit itself: a lower one makes lws search descriptors one by one */
-    .pt_serv_buf_size = READ_BUFFER,
-    .options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
+      .port = CONTEXT_PORT_NO_LISTEN,
+      .protocols = protocols,
+      .fd_limit_per_thread = (unsigned)files.rlim_cur, /* the limit itself: a lower one makes lws search descriptors one by one */
+      .pt_serv_buf_size = READ_BUFFER,
+      .options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
   };
   lws_set_log_level(LLL_ERR | LLL_WARN, forward_lws_log);
   n->lws = lws_create_context(&info);
@@ -67,8 +67,8 @@ static bool create_lws(struct net *n, struct err *err) {
 
 /* ---- life ---- */
 
-struct net *net_new(const struct net_config *config, const struct net_handlers *handlers, void *ctx, struct net_stats *stats,
-                    struct offload *offload, struct mailbox *mailbox, struct err *err) {
+struct net *net_new(const struct net_config *config, const struct net_handlers *handlers, void *ctx, struct net_stats *stats, struct offload *offload,
+                    struct mailbox *mailbox, struct err *err) {
   struct net *n = xcalloc(1, sizeof *n);
   *n = (struct net){.config = *config, .handlers = *handlers, .ctx = ctx, .stats = stats, .offload = offload, .mailbox = mailbox, .listen_fd = -1};
   list_init(&n->dirty);

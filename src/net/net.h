@@ -31,7 +31,7 @@ struct net_config {
   size_t max_message, outbox_limit;
   uint64_t ping_interval, handshake_timeout; /* ns; 0: no pings */
   unsigned ping_misses;
-  unsigned max_connections; /* of this net, 0: no limit of its own */
+  unsigned max_connections;         /* of this net, 0: no limit of its own */
   const struct net_static *statics; /* borrowed, longest prefix first */
   size_t static_count;
 };
@@ -53,8 +53,8 @@ struct net_handlers {
  * an address that another process listens on is an error, although it could be shared. */
 int net_listen(const char *host, int *port, bool probe, struct err *err);
 
-struct net *net_new(const struct net_config *config, const struct net_handlers *handlers, void *ctx, struct net_stats *stats,
-                    struct offload *offload, struct mailbox *mailbox, struct err *err);
+struct net *net_new(const struct net_config *config, const struct net_handlers *handlers, void *ctx, struct net_stats *stats, struct offload *offload,
+                    struct mailbox *mailbox, struct err *err);
 void net_free(struct net *n);
 
 /* Serve connections that come in at `fd`, which becomes the net's. */

@@ -107,9 +107,7 @@ void poller_forget(struct poller *p, int fd) {
   k->events = 0;
 }
 
-static uint32_t to_epoll(short events) {
-  return (events & POLLIN ? EPOLLIN : 0u) | (events & POLLOUT ? EPOLLOUT : 0u);
-}
+static uint32_t to_epoll(short events) { return (events & POLLIN ? EPOLLIN : 0u) | (events & POLLOUT ? EPOLLOUT : 0u); }
 
 /* POLLERR never shows up in lws's wishes, so it marks "in the set, waiting for nothing but errors" (reading paused). */
 static short mark(short events) { return (short)(events | POLLERR); }

@@ -9,8 +9,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -23,7 +23,7 @@ struct transfer {
   struct offload_job job; /* first: the mail inside leads back to the transfer */
   struct net *net;
   struct conn *conn; /* borrowed; NULL once the connection is gone */
-  char *root, *path;         /* owned; path is relative to root */
+  char *root, *path; /* owned; path is relative to root */
   char etag[64], if_none_match[256], if_modified_since[64];
   bool directory_without_slash, started, out;
   int fd, status;
@@ -36,13 +36,34 @@ struct transfer {
 static const struct {
   const char *ending, *type;
 } types[] = {
-  {".html", "text/html; charset=utf-8"}, {".css", "text/css; charset=utf-8"}, {".js", "text/javascript; charset=utf-8"},
-  {".mjs", "text/javascript; charset=utf-8"}, {".json", "application/json"}, {".map", "application/json"},
-  {".svg", "image/svg+xml"}, {".png", "image/png"}, {".jpg", "image/jpeg"}, {".jpeg", "image/jpeg"}, {".gif", "image/gif"},
-  {".webp", "image/webp"}, {".avif", "image/avif"}, {".ico", "image/x-icon"}, {".txt", "text/plain; charset=utf-8"},
-  {".md", "text/markdown; charset=utf-8"}, {".xml", "application/xml"}, {".pdf", "application/pdf"}, {".wasm", "application/wasm"},
-  {".woff", "font/woff"}, {".woff2", "font/woff2"}, {".ttf", "font/ttf"}, {".otf", "font/otf"}, {".mp3", "audio/mpeg"},
-  {".mp4", "video/mp4"}, {".webm", "video/webm"}, {".webmanifest", "application/manifest+json"}, {".csv", "text/csv; charset=utf-8"},
+    {".html", "text/html; charset=utf-8"},
+    {".css", "text/css; charset=utf-8"},
+    {".js", "text/javascript; charset=utf-8"},
+    {".mjs", "text/javascript; charset=utf-8"},
+    {".json", "application/json"},
+    {".map", "application/json"},
+    {".svg", "image/svg+xml"},
+    {".png", "image/png"},
+    {".jpg", "image/jpeg"},
+    {".jpeg", "image/jpeg"},
+    {".gif", "image/gif"},
+    {".webp", "image/webp"},
+    {".avif", "image/avif"},
+    {".ico", "image/x-icon"},
+    {".txt", "text/plain; charset=utf-8"},
+    {".md", "text/markdown; charset=utf-8"},
+    {".xml", "application/xml"},
+    {".pdf", "application/pdf"},
+    {".wasm", "application/wasm"},
+    {".woff", "font/woff"},
+    {".woff2", "font/woff2"},
+    {".ttf", "font/ttf"},
+    {".otf", "font/otf"},
+    {".mp3", "audio/mpeg"},
+    {".mp4", "video/mp4"},
+    {".webm", "video/webm"},
+    {".webmanifest", "application/manifest+json"},
+    {".csv", "text/csv; charset=utf-8"},
 };
 
 static const char *type_of(const char *path) {
@@ -99,8 +120,8 @@ static int open_file(struct transfer *t) {
   if (!S_ISREG(info.st_mode)) return 404;
   t->size = (uint64_t)info.st_size;
   t->modified = info.st_mtime;
-  snprintf(t->etag, sizeof t->etag, "\"%llx-%llx\"", (unsigned long long)info.st_mtim.tv_sec * 1000000000ull + (unsigned long long)info.st_mtim.tv_nsec,
-           (unsigned long long)info.st_size);
+  snprintf(t->etag, sizeof t->etag, "\"%llx-%llx\"",
+           (unsigned long long)info.st_mtim.tv_sec * 1000000000ull + (unsigned long long)info.st_mtim.tv_nsec, (unsigned long long)info.st_size);
   return not_modified(t) ? 304 : 200;
 }
 
@@ -143,7 +164,8 @@ static void redirect(struct conn *c, const struct transfer *t) {
   char extra[PATH_MAX + 32];
   struct buf location;
   buf_init(&location);
-  for (const char *p = t->path; *p; p++) buf_printf(&location, (unsigned char)*p <= 0x20 || (unsigned char)*p >= 0x7f || strchr("%?#\"<>", *p) ? "%%%02X" : "%c", (unsigned char)*p);
+  for (const char *p = t->path; *p; p++)
+    buf_printf(&location, (unsigned char)*p <= 0x20 || (unsigned char)*p >= 0x7f || strchr("%?#\"<>", *p) ? "%%%02X" : "%c", (unsigned char)*p);
   snprintf(extra, sizeof extra, "Location: %s/\r\n", strrchr(location.data, '/') ? strrchr(location.data, '/') + 1 : location.data);
   buf_fini(&location);
   http_write_text(conn_out(c), 301, "Moved Permanently", c->keep_alive, c->head_only, extra);
@@ -241,7 +263,11 @@ bool static_serve(struct conn *c, const struct http_request *r) {
   }
   struct transfer *t = xcalloc(1, sizeof *t);
   *t = (struct transfer){.job = {.mail = {.deliver = deliver, .drop = drop}, .reply = c->net->mailbox, .run = run},
-                         .net = c->net, .conn = c, .fd = -1, .root = xstrdup(mount->root), .path = xstrdup(relative)};
+                         .net = c->net,
+                         .conn = c,
+                         .fd = -1,
+                         .root = xstrdup(mount->root),
+                         .path = xstrdup(relative)};
   copy_header(t->if_none_match, sizeof t->if_none_match, r, "if-none-match");
   copy_header(t->if_modified_since, sizeof t->if_modified_since, r, "if-modified-since");
   c->transfer = t;

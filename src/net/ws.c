@@ -193,8 +193,7 @@ enum ws_event ws_parse(struct ws_parser *w, char *bytes, size_t n, size_t *used,
   for (;;) {
     enum ws_event event = WS_NEED_MORE;
     if (!w->in_payload) event = read_head(w, bytes, n, used, r);
-    if (event == WS_NEED_MORE && w->in_payload)
-      event = w->opcode >= WS_CLOSE ? read_control(w, bytes, n, used, r) : read_data(w, bytes, n, used, r);
+    if (event == WS_NEED_MORE && w->in_payload) event = w->opcode >= WS_CLOSE ? read_control(w, bytes, n, used, r) : read_data(w, bytes, n, used, r);
     if (event != WS_NEED_MORE || *used == n) return event;
   }
 }

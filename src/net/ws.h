@@ -32,12 +32,12 @@ enum ws_event { WS_NEED_MORE, WS_EVENT_TEXT, WS_EVENT_BINARY, WS_EVENT_PING, WS_
 
 struct ws_parser {
   size_t max_message;
-  struct buf message;    /* payload of the message under way, where it did not come in one piece */
-  uint64_t left;         /* bytes of the current frame's payload still to come */
-  uint8_t head[14];      /* the frame's head, as far as it came */
-  uint8_t head_len;      /* 0 once payload is being read */
+  struct buf message; /* payload of the message under way, where it did not come in one piece */
+  uint64_t left;      /* bytes of the current frame's payload still to come */
+  uint8_t head[14];   /* the frame's head, as far as it came */
+  uint8_t head_len;   /* 0 once payload is being read */
   uint8_t mask[4], mask_at;
-  uint8_t opcode;        /* of the current frame */
+  uint8_t opcode;         /* of the current frame */
   uint8_t message_opcode; /* of the message under way, 0 for none */
   bool fin, in_payload;
   uint8_t control[125], control_len;
