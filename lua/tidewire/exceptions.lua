@@ -1,0 +1,118 @@
+---DRF's exceptions. Raise them with `error(exceptions.NotFound())`; the consumer answers with their status and detail.
+---
+---    error(exceptions.NotFound())                                   -- 404 ["Not found."]
+---    error(exceptions.ValidationError { text = { "Too long." } })   -- 400 [{"text": ["Too long."]}]
+---    error(exceptions.Throttled { wait = 10 })
+local class = require "tidewire.class"
+
+local M = {}
+
+---@class tidewire.APIException: tidewire.Class
+---@field status_code integer
+---@field default_detail string
+---@field default_code string
+---@field detail any a string, a list, or an object of lists
+---@field code string
+local APIException = class.new("APIException", {
+  status_code = 500,
+  default_detail = "A server error occurred.",
+  default_code = "error",
+})
+
+---@param detail? any a string, a list, or an object; the class's default_detail when nil
+---@param code? string
+function APIException:init(detail, code)
+  if detail == nil then detail = self.default_detail end
+  self.detail = detail
+  self.code = code or self.default_code
+end
+
+function APIException:__tostring()
+  return type(self.detail) == "table" and tostring(class.of(self)) or tostring(self.detail)
+end
+
+M.APIException = APIException
+
+local function define(name, status_code, default_code, default_detail)
+  M[name] = APIException:extend(name, { status_code = status_code, default_code = default_code, default_detail = default_detail })
+  return M[name]
+end
+
+define("ValidationError", 400, "invalid", "Invalid input.")
+define("ParseError", 400, "parse_error", "Malformed request.")
+define("AuthenticationFailed", 401, "authentication_failed", "Incorrect authentication credentials.")
+define("NotAuthenticated", 401, "not_authenticated", "Authentication credentials were not provided.")
+define("PermissionDenied", 403, "permission_denied", "You do not have permission to perform this action.")
+define("NotFound", 404, "not_found", "Not found.")
+define("Conflict", 409, "conflict", "The request conflicts with the current state.")
+define("ServiceUnavailable", 503, "service_unavailable", "Service temporarily unavailable, try again later.")
+---Raised at the wait that an action with a `timeout` is in when its time is over.
+define("Timeout", 503, "timeout", "The action took too long.")
+define("NotAcceptable", 406, "not_acceptable", "Could not satisfy the request Accept header.")
+
+local MethodNotAllowed = define("MethodNotAllowed", 405, "method_not_allowed", 'Method "%s" not allowed.')
+
+---@param method string what was asked for
+---@param detail? any instead of the text that names the method
+function MethodNotAllowed:init(method, detail)
+  APIException.init(self, detail == nil and self.default_detail:format(tostring(method)) or detail)
+end
+
+local UnsupportedMediaType = define("UnsupportedMediaType", 415, "unsupported_media_type", 'Unsupported media type "%s" in request.')
+
+---@param media_type string
+---@param detail? any
+function UnsupportedMediaType:init(media_type, detail)
+  APIException.init(self, detail == nil and self.default_detail:format(tostring(media_type)) or detail)
+end
+
+local Throttled = define("Throttled", 429, "throttled", "Request was throttled.")
+
+---@param options? { wait?: number, detail?: string } wait: seconds until it is worth trying again
+function Throttled:init(options)
+  options = type(options) == "string" and { detail = options } or options or {}
+  local detail = options.detail or self.default_detail
+  if options.wait then
+    self.wait = math.ceil(options.wait)
+    detail = ("%s Expected available in %d second%s."):format(detail, self.wait, self.wait == 1 and "" or "s")
+  end
+  APIException.init(self, detail)
+end
+
+---Django's Http404: answered as 404 whatever its message says.
+M.Http404 = define("Http404", 404, "not_found", "Not found")
+function M.Http404:init(message)
+  APIException.init(self, "Not found")
+  self.message = message
+end
+
+---Raised in `connect` to refuse a handshake, as in Channels.
+M.DenyConnection = class.new("DenyConnection", { __tostring = function() return "the connection is denied" end })
+
+---Raised where a task waits when it is cancelled. Not an APIException: nobody is answered. Let it pass after cleaning up.
+M.Cancelled = class.new("Cancelled", {
+  init = function(self, reason) self.reason = reason or "cancelled" end,
+  __tostring = function(self) return self.reason end,
+})
+
+---True for an API exception's object, or its class: both can be raised, as in Python.
+---@return boolean
+function M.is_api_exception(err)
+  return type(err) == "table" and (class.is_instance(err, APIException) or class.is_subclass(err, APIException))
+end
+
+local function is_list(detail) return detail[1] ~= nil or next(detail) == nil end
+
+---What a reply says about an API exception.
+---@param err any
+---@return table? errors a list; nil when `err` is no API exception
+---@return integer? status
+function M.to_reply(err)
+  if not M.is_api_exception(err) then return nil end
+  if class.is_class(err) then err = err() end
+  local detail = err.detail
+  if type(detail) ~= "table" then return { tostring(detail) }, err.status_code end
+  return is_list(detail) and detail or { detail }, err.status_code
+end
+
+return M

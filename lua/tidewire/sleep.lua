@@ -1,0 +1,2 @@
+---`sleep`, as a module of its own; see tidewire.task.
+return require "tidewire.task".sleep
