@@ -7,6 +7,18 @@ local class = require "tidewire.class"
 
 local M = {}
 
+local PYTHON_WORDS = { userdata = "None", ["true"] = "True", ["false"] = "False" }
+
+---Details are texts, in lists and objects as they came: what is no text becomes one, as DRF words it.
+local function to_texts(detail)
+  if type(detail) == "string" then return detail end
+  local meta = getmetatable(detail)
+  if type(detail) ~= "table" or meta and meta.__tostring then return PYTHON_WORDS[type(detail)] or PYTHON_WORDS[tostring(detail)] or tostring(detail) end
+  local texts = setmetatable({}, meta)
+  for key, value in pairs(detail) do texts[key] = to_texts(value) end
+  return texts
+end
+
 ---@class tidewire.APIException: tidewire.Class
 ---@field status_code integer
 ---@field default_detail string
@@ -23,7 +35,7 @@ local APIException = class.new("APIException", {
 ---@param code? string
 function APIException:init(detail, code)
   if detail == nil then detail = self.default_detail end
-  self.detail = detail
+  self.detail = to_texts(detail)
   self.code = code or self.default_code
 end
 

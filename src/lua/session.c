@@ -193,9 +193,20 @@ static void on_closed(void *ctx, struct conn *c, int code) {
 
 /* ---- attached tasks ---- */
 
+/* Let the tasks that a handler has started run before the next frame is looked at: a close frame right behind cancels them where they wait, with
+ * their cleanup, and not before they began. Those that they start in turn begin in the next step. */
+static void begin_detached(struct session *s) {
+  struct list *const last = s->detached.prev;
+  for (struct list *l = s->detached.next, *after; l != &s->detached; l = after) {
+    after = l == last ? &s->detached : l->next;
+    task_begin(&s->worker->scheduler, list_entry(l, struct task, owner_link));
+  }
+}
+
 static void attached_done(struct task *t, lua_State *co, enum task_end end) {
   struct session *s = t->owner;
   if (end == TASK_FAILED) log_failure("handler failed", co);
+  begin_detached(s);
   s->running = NULL;
   next(s);
 }
@@ -268,7 +279,7 @@ static void handle_next(struct session *s) {
 
 /* Go on with the inbox until something has to be waited for, or end a closed session that has nothing left to do. May free the session. */
 static void next(struct session *s) {
-  if (s->pumping) return; /* a message that ended at once: the loop below, further up the stack, goes on */
+  if (s->pumping || s->running) return; /* a message that ended at once: the loop below, further up the stack, goes on */
   s->pumping = true;
   while (!s->running && !list_empty(&s->inbox)) handle_next(s);
   if (s->paused && !s->running) read_again(s);
@@ -301,6 +312,7 @@ static void connect_done(struct task *t, lua_State *co, enum task_end end) {
     lua_settop(co, 1);
     s->consumer_ref = luaL_ref(co, LUA_REGISTRYINDEX);
   }
+  begin_detached(s);
   s->running = NULL;
   if (c && end == TASK_FAILED) conn_refuse(c, 500, "Internal server error", NULL);
   next(s);

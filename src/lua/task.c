@@ -210,6 +210,12 @@ static void go_on(struct scheduler *s, struct task *t) {
   }
 }
 
+void task_begin(struct scheduler *s, struct task *t) {
+  if (t->state != TASK_READY || lua_status(t->co) == LUA_YIELD) return;
+  list_remove(&t->ready_link);
+  go_on(s, t);
+}
+
 uint64_t scheduler_run(struct scheduler *s, uint64_t now) {
   struct list batch;
   expire(s, now);

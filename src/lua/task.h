@@ -72,6 +72,9 @@ void task_start(struct scheduler *s, struct task *t, int arguments);
 /* Run it in the next step. */
 void task_queue(struct scheduler *s, struct task *t, int arguments);
 
+/* Run a queued task that has not begun now instead of in the next step; any other is left alone. Not from inside a task. */
+void task_begin(struct scheduler *s, struct task *t);
+
 struct task *task_find(struct scheduler *s, uint64_t id);
 
 /* For C functions that Lua calls: `return task_wait(s, L, until)` parks the running task; `until` 0 waits for a wake-up only. On resume Lua sees

@@ -1,0 +1,8 @@
+local support = dofile(os.getenv "SPEC_APPS" .. "/support.lua")
+local action = require "tidewire.actions".action
+local Consumer = require "tidewire.consumer".Consumer
+local C = Consumer:extend("C")
+
+C.known = action(function() return "ok", 200 end)
+
+return support.app { ["/ws/"] = C }

@@ -1,0 +1,10 @@
+local support = dofile(os.getenv "SPEC_APPS" .. "/support.lua")
+local action = require "tidewire.actions".action
+local Consumer = require "tidewire.consumer".Consumer
+local C = Consumer:extend("C")
+
+C.size = action(function(_, args) return #args.data, 200 end)
+
+C.make = action(function(_, args) return ("x"):rep(args.n), 200 end)
+
+return support.app { ["/ws/"] = C }

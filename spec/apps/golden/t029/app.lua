@@ -1,0 +1,20 @@
+local support = dofile(os.getenv "SPEC_APPS" .. "/support.lua")
+local action = require "tidewire.actions".action
+local class = require "tidewire.class"
+local exceptions = require "tidewire.exceptions"
+local sleep = require "tidewire.sleep"
+local Consumer = require "tidewire.consumer".Consumer
+local C = Consumer:extend("C")
+
+C.slow = action({ detached = true }, function()
+  local ok, err = pcall(sleep, 1.8)
+  if ok then support.log "finished" end
+  if class.is_instance(err, exceptions.Cancelled) then support.log "cancelled" end
+  if not ok then error(err, 0) end
+end)
+
+C.boom = action(function() error "x" end)
+
+function C:disconnect(code) support.log("disconnect " .. code) end -- luacheck: ignore
+
+return support.app { ["/ws/"] = C }

@@ -1,0 +1,2 @@
+local support = dofile(os.getenv "SPEC_APPS" .. "/support.lua")
+return support.app { ["/ws/"] = require "tidewire.consumer".Consumer:extend("C") }
