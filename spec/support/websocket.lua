@@ -198,16 +198,21 @@ function WebSocket:receive_head(seconds)
   return tonumber(head:match "^HTTP/1%.[01] (%d+)"), headers
 end
 
----Open a WebSocket. Returns it, or nil with the status and headers of a refusal.
+---Read a response's body and close.
+function WebSocket:receive_body(headers)
+  local length = tonumber(headers["content-length"] or 0)
+  local body = self:need(length, deadline()) and self:take(length) or nil
+  self.socket:close()
+  return body
+end
+
+---Open a WebSocket. Returns it, or nil with the status and { headers, body } of a refusal.
 ---@param options { address: string, path?: string, headers?: table<string, string>, host_header?: string, also?: string } also: bytes sent behind the request
 function M.connect(options)
   local self = M.tcp(options.address)
   self:send_raw(request(options) .. (options.also or ""))
   local status, headers = self:receive_head(options.seconds)
-  if status ~= 101 then
-    self.status, self.headers = status, headers
-    return nil, status, self
-  end
+  if status ~= 101 then return nil, status, { headers = headers, body = headers and self:receive_body(headers) } end
   assert(headers["sec-websocket-accept"] == ACCEPT, "Sec-WebSocket-Accept is wrong")
   self.headers = headers
   return self
