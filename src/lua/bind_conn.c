@@ -70,7 +70,12 @@ static int host_send_bytes(lua_State *L) { return send_as(L, WS_BINARY); }
 
 void bind_put_json(lua_State *L, struct worker *w, int i, const char *root) {
   struct json_error err;
-  if (json_encode(w->vm.json, L, i, root, &w->scratch, &err)) luaL_error(L, "%s", err.message);
+  luaL_checkstack(L, 16, "JSON"); /* now, so that nothing below raises while `encoding` is set */
+  if (w->encoding) luaL_error(L, "nothing can be sent from within __tojson");
+  w->encoding = true;
+  const int failed = json_encode(w->vm.json, L, i, root, &w->scratch, &err);
+  w->encoding = false;
+  if (failed) luaL_error(L, "%s", err.message);
 }
 
 static int send_scratch(lua_State *L, struct worker *w) {
@@ -102,6 +107,7 @@ void bind_put_envelope(lua_State *L, struct worker *w, int errors, int data, int
   PUT_LITERAL(b, ",\"action\":");
   bind_put_json(L, w, action, "action");
   PUT_LITERAL(b, ",\"response_status\":");
+  if (lua_type(L, status) != LUA_TNUMBER) luaL_error(L, "response_status: an integer expected, got a %s", luaL_typename(L, status));
   bind_put_json(L, w, status, "response_status");
   PUT_LITERAL(b, ",\"request_id\":");
 }

@@ -335,7 +335,7 @@ void conn_timed_out(struct conn *c, int list) {
 static void flushed(struct conn *c) {
   return_out(c);
   if (c->transfer) static_continue(c);
-  else if (c->state == CONN_HTTP && !c->busy && c->in.len) drain_in(c);
+  else if (c->in.len && ((c->state == CONN_HTTP && !c->busy) || c->state == CONN_OPEN)) drain_in(c); /* came while an answer was awaited */
   if (c->state == CONN_LINGER && !c->shut && !c->out.len) {
     c->shut = true;
     shutdown(c->fd, SHUT_WR);
