@@ -2,6 +2,7 @@
 local action = require "tidewire.actions".action
 local Consumer = require "tidewire.consumer".Consumer
 local groups = require "tidewire.groups"
+local json = require "tidewire.json"
 local sleep = require "tidewire.sleep"
 
 local BenchConsumer = Consumer:extend("BenchConsumer")
@@ -9,7 +10,7 @@ local BenchConsumer = Consumer:extend("BenchConsumer")
 BenchConsumer.echo = action(function(_, args) return { text = args.text }, 200 end)
 
 BenchConsumer.subscribe = action(function(self, args)
-  self:add_group("bench", args.request_id)
+  self:add_group("bench", args.request_id == nil and json.null or args.request_id)
   return nil, 201
 end)
 

@@ -47,9 +47,10 @@ local function check_keys(spec, keys)
   for key, value in pairs(spec) do
     local expected = keys[key]
     if not expected then error(("tidewire.app: unknown setting %q%s"):format(tostring(key), nearest(tostring(key), keys)), 3) end
-    if (expected == "table" or key == "name") and type(value) ~= expected then
-      error(("tidewire.app: %s is a %s; expected a %s"):format(key, type(value), expected), 3)
-    end
+    local own = expected == "table" or key == "name"
+    local problem = not own and host.check_setting(key, value)
+      or own and type(value) ~= expected and ("%s is a %s; expected a %s"):format(key, type(value), expected)
+    if problem then error("tidewire.app: " .. problem, 3) end
   end
 end
 

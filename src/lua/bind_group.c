@@ -80,8 +80,8 @@ struct reply_parts {
 
 static void send_reply(void *arg, uint64_t member, const char *request_id, size_t len) {
   struct reply_parts *r = arg;
-  struct conn *c = conn_find(r->worker->net, member);
-  r->parts[1] = len ? (struct slice){request_id, len} : (struct slice){"null", 4};
+  struct conn *c = len ? conn_find(r->worker->net, member) : NULL; /* joining without a request id is no subscription */
+  r->parts[1] = (struct slice){request_id, len};
   if (c) conn_send(c, WS_TEXT, r->parts, 3);
 }
 

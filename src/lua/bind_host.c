@@ -139,6 +139,23 @@ static void push_schema(lua_State *L) {
   }
 }
 
+/* check_setting(name, value) → nil when app.lua may set it to that, else why not */
+static int host_check_setting(lua_State *L) {
+  size_t len;
+  const char *name = luaL_checklstring(L, 1, &len);
+  const int id = settings_find(name, len);
+  struct settings scratch;
+  struct err err;
+  luaL_argcheck(L, id >= 0, 1, "the name of a setting expected");
+  lua_settop(L, 2);
+  settings_init(&scratch);
+  const bool ok = vm_set_from_lua(L, &scratch, (enum setting_id)id, &err);
+  settings_fini(&scratch);
+  if (ok) return 0;
+  lua_pushstring(L, err.message);
+  return 1;
+}
+
 /* ---- entry points ---- */
 
 static int handler_ref(lua_State *L, const char *name) {
@@ -164,8 +181,8 @@ static int host_handlers(lua_State *L) {
 }
 
 int luaopen_tidewire_host(lua_State *L) {
-  static const luaL_Reg functions[] = {{"log", host_log},   {"log_level", host_log_level}, {"now", host_now},
-                                       {"time", host_time}, {"handlers", host_handlers},   {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"log", host_log},           {"log_level", host_log_level},         {"now", host_now}, {"time", host_time},
+                                       {"handlers", host_handlers}, {"check_setting", host_check_setting}, {NULL, NULL}};
   const struct worker *w = worker_of(L);
   lua_newtable(L);
   luaL_register(L, NULL, functions);

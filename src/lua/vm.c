@@ -233,17 +233,19 @@ static bool setting_text(lua_State *L, char *text, size_t cap) {
   return value && snprintf(text, cap, "%s", value) < (int)cap;
 }
 
+bool vm_set_from_lua(lua_State *L, struct settings *settings, enum setting_id id, struct err *err) {
+  char text[4096];
+  const char *name = settings_row(id)->name;
+  if (!setting_text(L, text, sizeof text)) return err_set(err, 1, "%s: a %s is not valid here", name, luaL_typename(L, -1));
+  return settings_set(settings, id, text, SETTING_FROM_APP, name, err);
+}
+
 bool vm_read_settings(struct vm *vm, struct settings *settings, struct err *err) {
   lua_State *L = vm->L;
-  char text[4096], where[128];
   vm_push_app(vm);
   for (int i = 0; i < SETTING_COUNT; i++) {
     lua_getfield(L, -1, settings_row((enum setting_id)i)->name);
-    snprintf(where, sizeof where, "app.lua: %s", settings_row((enum setting_id)i)->name);
-    bool ok = true;
-    if (!lua_isnil(L, -1))
-      ok = setting_text(L, text, sizeof text) ? settings_set(settings, (enum setting_id)i, text, SETTING_FROM_APP, where, err)
-                                              : err_set(err, 1, "%s: a %s is not valid here", where, luaL_typename(L, -1));
+    const bool ok = lua_isnil(L, -1) || vm_set_from_lua(L, settings, (enum setting_id)i, err); /* tidewire.app{} has checked them */
     lua_pop(L, 1);
     if (!ok) return false;
   }
@@ -297,6 +299,8 @@ bool vm_read_statics(struct vm *vm, const char *app_path, struct net_static **st
     if (!read_static(L, app_path, &(*statics)[*count], err)) {
       lua_settop(L, 0);
       vm_free_statics(*statics, *count);
+      *statics = NULL;
+      *count = 0;
       return false;
     }
     lua_pop(L, 1);

@@ -25,6 +25,9 @@ bool vm_load_app(struct vm *vm, const char *path, struct err *err);
 /* Push the app's table. */
 void vm_push_app(struct vm *vm);
 
+/* Set a setting from the Lua value on top of L's stack, as app.lua gives it. False and err on a bad value. */
+bool vm_set_from_lua(lua_State *L, struct settings *settings, enum setting_id id, struct err *err);
+
 /* Take the settings that app.lua gives. False and err on an unknown key or a bad value. */
 bool vm_read_settings(struct vm *vm, struct settings *settings, struct err *err);
 

@@ -56,7 +56,7 @@ struct worker {
   struct list background; /* tasks of no connection, by owner_link */
   size_t background_count;
   struct mail *pending, **pending_tail; /* group messages to this very worker, oldest first */
-  bool encoding; /* scratch is being written to, with Lua's __tojson in between */
+  bool encoding;                        /* scratch is being written to, with Lua's __tojson in between */
   struct buf scratch;
   bool draining, cancelled, closing;
   uint64_t drain_until; /* end of the grace time, then of what closing may take */
