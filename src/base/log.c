@@ -4,20 +4,21 @@
 #include "base/buf.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-static enum log_level current_level = LOG_LEVEL_INFO; /* set once before threads start */
-static bool as_json;
+static atomic_int current_level = LOG_LEVEL_INFO; /* set again when app.lua has been read, and workers may log already */
+static atomic_bool as_json;
 
 static const char *const level_names[] = {"debug", "info", "warning", "error"};
 static const char *const level_colours[] = {"\033[2m", "\033[32m", "\033[33m", "\033[31m"};
 
 void log_init(enum log_level level, bool json) {
-  current_level = level;
+  current_level = (int)level;
   as_json = json;
 }
 
@@ -27,7 +28,7 @@ int log_level_from(const char *name) {
   return -1;
 }
 
-enum log_level log_threshold(void) { return current_level; }
+enum log_level log_threshold(void) { return (enum log_level)atomic_load_explicit(&current_level, memory_order_relaxed); }
 
 /* UTC; people at a terminal need no date. */
 static void put_timestamp(struct buf *b, bool date) {
@@ -89,7 +90,7 @@ static void put_human(struct buf *b, enum log_level level, const char *event, si
 }
 
 void log_fields(enum log_level level, const char *event, size_t len, const struct log_field *fields, size_t count) {
-  if (level < current_level) return;
+  if (level < log_threshold()) return;
   struct buf b;
   buf_init(&b);
   if (as_json) put_json(&b, level, event, len, fields, count);

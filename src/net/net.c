@@ -30,7 +30,10 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
       if ((c = lws_get_opaque_user_data(wsi))) conn_out(c);
       return 0;
     case LWS_CALLBACK_RAW_CLOSE:
-      if ((c = lws_get_opaque_user_data(wsi))) conn_free(c);
+      if ((c = lws_get_opaque_user_data(wsi))) {
+        poller_forget(c->net->poller, c->fd);
+        conn_free(c);
+      }
       lws_set_opaque_user_data(wsi, NULL);
       return 0;
     default: return 0;
@@ -156,7 +159,6 @@ void net_stop_listening(struct net *n) {
 static void adopt(struct net *n, int fd) {
   const int one = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  poller_forget(n->poller, fd);
   struct conn *c = conn_new(n, fd);
   const lws_adopt_desc_t desc = {.vh = n->vhost, .type = LWS_ADOPT_SOCKET, .fd.sockfd = fd, .vh_prot_name = "tidewire", .opaque = c};
   c->wsi = lws_adopt_descriptor_vhost_via_info(&desc);

@@ -103,8 +103,10 @@ static struct known *known_of(struct poller *p, int fd) {
 
 void poller_forget(struct poller *p, int fd) {
   struct known *k = known_of(p, fd);
-  if (k->events && k->place < p->shadow_count && p->shadow[k->place].fd == fd) p->shadow[k->place].fd = -1;
+  if (!k->events) return;
+  epoll_ctl(p->epoll, EPOLL_CTL_DEL, fd, NULL);
   k->events = 0;
+  if (k->place < p->shadow_count && p->shadow[k->place].fd == fd) p->shadow[k->place].fd = -1;
 }
 
 static uint32_t to_epoll(short events) { return (events & POLLIN ? EPOLLIN : 0u) | (events & POLLOUT ? EPOLLOUT : 0u); }
@@ -126,7 +128,7 @@ static void put(struct poller *p, const struct pollfd *wish, uint32_t place) {
 static void drop(struct poller *p, int fd, uint32_t place) {
   struct known *k = known_of(p, fd);
   if (!k->events || k->place != place) return;
-  epoll_ctl(p->epoll, EPOLL_CTL_DEL, fd, NULL); /* fails when it is closed already, and then the kernel has done it */
+  epoll_ctl(p->epoll, EPOLL_CTL_DEL, fd, NULL); /* one of lws's own: a connection's has been forgotten before it was closed */
   k->events = 0;
 }
 

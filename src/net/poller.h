@@ -22,7 +22,7 @@ void poller_watch(struct poller *p, int fd);
 void poller_unwatch(struct poller *p, int fd);
 bool poller_ready(struct poller *p, int fd);
 
-/* The kernel forgets a closed descriptor and gives its number out again: call this with a number that lws is about to get. */
+/* Call before lws closes a descriptor: afterwards its number may belong to another worker's connection. */
 void poller_forget(struct poller *p, int fd);
 
 /* The next wait ends at clock_ns() == at at the latest; UINT64_MAX for no limit. Holds until it is set anew. */
