@@ -55,7 +55,7 @@ function readable(errors) {
 
 // ---- state ----
 
-const state = { name: "", room: "", connection: null, members: new Set(), seen: new Set(), tries: 0, timer: 0, unread: 0, last: null };
+const state = { name: "", room: "", connection: null, members: new Set(), seen: new Set(), tries: 0, timer: 0, unread: 0, last: null, atEnd: true };
 
 const hue = (name) => [...name].reduce((sum, c) => (sum * 31 + c.codePointAt(0)) % 360, 7);
 
@@ -73,13 +73,21 @@ function element(tag, className, text) {
   return made;
 }
 
-const nearEnd = (list) => list.scrollHeight - list.scrollTop - list.clientHeight < 120;
+/** Whoever reads further up is left there; everybody else stays at the last message, also when the list gets smaller. */
+function follow() {
+  const list = $("#messages");
+  if (state.atEnd) list.scrollTop = list.scrollHeight;
+}
+
+$("#messages").addEventListener("scroll", ({ target }) => {
+  state.atEnd = target.scrollHeight - target.scrollTop - target.clientHeight < 60;
+});
+new ResizeObserver(follow).observe($("#messages"));
 
 function append(item, mine) {
-  const list = $("#messages");
-  const follow = mine || nearEnd(list);
-  list.append(item);
-  if (follow) list.scrollTop = list.scrollHeight;
+  $("#messages").append(item);
+  state.atEnd ||= mine;
+  follow();
 }
 
 function addMessage({ id, name, text, at }) {
@@ -92,7 +100,9 @@ function addMessage({ id, name, text, at }) {
   item.style.setProperty("--hue", hue(name));
   const when = element("time", "", new Date(at * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }));
   when.dateTime = new Date(at * 1000).toISOString();
-  item.append(element("span", "who", name), element("div", "text", text), when);
+  const head = element("div", "head");
+  head.append(element("span", "who", name), when);
+  item.append(head, element("div", "text", text));
   append(item, mine);
   if (document.hidden && !mine) {
     state.unread += 1;
