@@ -46,7 +46,7 @@ for _, path in ipairs(files "src/*.[ch]") do
 end
 
 -- Framework modules from the bottom up: a module may require those that stand before it.
-local order = { "host", "json", "class", "status", "null", "time", "log", "exceptions", "settings", "task", "sleep", "spawn", "permissions",
+local order = { "host", "json", "class", "status", "time", "log", "exceptions", "settings", "task", "sleep", "spawn", "permissions",
   "actions", "groups", "scope", "routing", "middleware", "origin", "consumer", "app", "init" }
 local rank = {}
 for i, name in ipairs(order) do rank[name] = i end
@@ -60,7 +60,7 @@ for _, path in ipairs(files "lua/tidewire/*.lua") do
   if not name:find "^_meta" then
     if not rank[name] then complain(path, 1, name .. " has no place in the order of tools/directions.lua") end
     each_line(path, function(number, line)
-      for required in line:gmatch 'require%s*%(?%s*"tidewire%.([%w_.]+)"' do
+      for required in line:gsub("^%s*%-%-.*", ""):gmatch 'require%s*%(?%s*"tidewire%.([%w_.]+)"' do
         if not rank[required] then
           complain(path, number, "no such module: tidewire." .. required)
         elseif rank[name] and rank[required] >= rank[name] then

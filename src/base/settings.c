@@ -9,8 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-extern char **environ;
-
 static const struct setting rows[SETTING_COUNT] = {
     [SETTING_LISTEN] = {"listen", SETTING_STRING, "localhost:8000", 0, 0, "HOST:PORT to serve on; port 0 takes a free one"},
     [SETTING_WORKERS] = {"workers", SETTING_INTEGER, "0", 0, 256, "worker threads; 0 is one a core"},

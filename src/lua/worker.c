@@ -233,8 +233,8 @@ static bool split_address(const char *text, char *host, size_t cap, int *port, s
 }
 
 static bool listen_all(struct cluster *c, struct err *err) {
-  char host[256];
-  int port;
+  char host[256] = "";
+  int port = 0;
   if (!split_address(settings_text(c->settings, SETTING_LISTEN), host, sizeof host, &port, err)) return false;
   for (int i = 0; i < c->worker_count; i++) {
     c->workers[i]->listen_fd = net_listen(host, &port, i == 0, err);

@@ -121,6 +121,7 @@ static int open_socket(const struct addrinfo *a, bool shared) {
 static int port_of(int fd) {
   struct sockaddr_storage at;
   socklen_t len = sizeof at;
+  memset(&at, 0, sizeof at);
   if (getsockname(fd, (struct sockaddr *)&at, &len)) return 0;
   return ntohs(at.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&at)->sin6_port : ((struct sockaddr_in *)&at)->sin_port);
 }
@@ -189,7 +190,8 @@ static void accept_all(struct net *n) {
 int conn_peer(const struct conn *c, char *to) {
   struct sockaddr_storage peer;
   socklen_t len = sizeof peer;
-  strcpy(to, "");
+  to[0] = 0;
+  memset(&peer, 0, sizeof peer);
   if (getpeername(c->fd, (struct sockaddr *)&peer, &len)) return 0;
   if (peer.ss_family == AF_INET6) {
     const struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&peer;

@@ -161,14 +161,15 @@ static void start_answer(struct conn *c, struct transfer *t) {
 
 /* A folder asked for without its slash: relative links of its page would point beside it. */
 static void redirect(struct conn *c, const struct transfer *t) {
-  char extra[PATH_MAX + 32];
-  struct buf location;
-  buf_init(&location);
-  for (const char *p = t->path; *p; p++)
-    buf_printf(&location, (unsigned char)*p <= 0x20 || (unsigned char)*p >= 0x7f || strchr("%?#\"<>", *p) ? "%%%02X" : "%c", (unsigned char)*p);
-  snprintf(extra, sizeof extra, "Location: %s/\r\n", strrchr(location.data, '/') ? strrchr(location.data, '/') + 1 : location.data);
-  buf_fini(&location);
-  http_write_text(conn_out(c), 301, "Moved Permanently", c->keep_alive, c->head_only, extra);
+  const char *slash = strrchr(t->path, '/');
+  struct buf extra;
+  buf_init(&extra);
+  buf_put_str(&extra, "Location: ");
+  for (const char *p = slash ? slash + 1 : t->path; *p; p++)
+    buf_printf(&extra, (unsigned char)*p <= 0x20 || (unsigned char)*p >= 0x7f || strchr("%?#\"<>", *p) ? "%%%02X" : "%c", (unsigned char)*p);
+  buf_put(&extra, "/\r\n", sizeof "/\r\n"); /* with its NUL */
+  http_write_text(conn_out(c), 301, "Moved Permanently", c->keep_alive, c->head_only, extra.data);
+  buf_fini(&extra);
 }
 
 static void answer(struct conn *c, struct transfer *t) {

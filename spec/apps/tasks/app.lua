@@ -47,9 +47,8 @@ Tasks.forever = action({ detached = true }, function(_, args)
 end)
 
 Tasks.stubborn = action({ detached = true }, function(self)
-  while not pcall(sleep, 3600) do
-    if not self:send_json { still = true } then break end
-    break
+  for _ = 1, 3 do
+    if pcall(sleep, 3600) or not self:send_json { still = true } then break end
   end
   return "survived", 200
 end)
