@@ -73,7 +73,7 @@ end
 ---A route to a consumer.
 ---@param pattern string such as /ws/room/<int:pk>/
 ---@param consumer_class tidewire.Consumer
----@param attributes? table set on each consumer, as DCRF's as_asgi(**initkwargs)
+---@param attributes? table members of the class for this route, as DCRF's as_asgi(**initkwargs)
 function M.websocket(pattern, consumer_class, attributes)
   if not class.is_subclass(consumer_class, consumer.Consumer) then
     error(("tidewire.websocket(%q): a consumer class was expected, got a %s"):format(tostring(pattern), type(consumer_class)), 2)
@@ -83,7 +83,8 @@ function M.websocket(pattern, consumer_class, attributes)
   end
   local ok, compiled = pcall(routing.compile, pattern)
   if not ok then error(compiled, 2) end
-  return setmetatable({ kind = "websocket", pattern = compiled, consumer = consumer_class, attributes = attributes or {} }, Route)
+  if attributes then consumer_class = consumer_class:extend(consumer_class.name, attributes) end
+  return setmetatable({ kind = "websocket", pattern = compiled, consumer = consumer_class }, Route)
 end
 
 ---A folder of files: index.html for folders, no hidden files.
@@ -105,11 +106,7 @@ local function websocket_routes(app)
   return list
 end
 
-local function make_consumer(current, route, conn)
-  local made = route.consumer(current, conn)
-  for key, value in pairs(route.attributes) do made[key] = value end
-  return made
-end
+local function make_consumer(current, route, conn) return route.consumer(current, conn) end
 
 local function connector(routes, chain)
   return function(conn, request)

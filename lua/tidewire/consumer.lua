@@ -28,19 +28,26 @@ M.AsyncAPIConsumer = Consumer -- DCRF's name
 
 -- ---- errors ----
 
-local last_traceback
+local traced = {} ---@type { err: any, text: string? } the last unexpected error
 
----Keep the traceback of an unexpected error while its stack is still there.
+---Keep the traceback of an unexpected error while its stack is still there. One that is raised again keeps its first.
 local function trace(err)
-  if not exceptions.is_api_exception(err) then last_traceback = debug.traceback(tostring(err), 2) end
+  if exceptions.is_api_exception(err) or traced.text and rawequal(traced.err, err) then return err end
+  traced.err, traced.text = err, debug.traceback(tostring(err), 2)
   return err
+end
+
+local function take_traceback(err)
+  local text = traced.text and rawequal(traced.err, err) and traced.text or tostring(err)
+  traced.err, traced.text = nil, nil
+  return text
 end
 
 ---Call and log what goes wrong.
 local function guarded(event, fn, ...)
   local ok, err = xpcall(fn, trace, ...)
   if ok or class.is_instance(err, exceptions.Cancelled) then return ok end
-  log.error(event, { error = tostring(err), traceback = exceptions.is_api_exception(err) and "" or last_traceback })
+  log.error(event, { error = tostring(err), traceback = take_traceback(err) })
   return false
 end
 
@@ -52,7 +59,7 @@ function Consumer:handle_exception(exc, action, request_id)
   if class.is_instance(exc, exceptions.Cancelled) then return end
   local errors, status = exceptions.to_reply(exc)
   if not errors then
-    local text = last_traceback or tostring(exc)
+    local text = take_traceback(exc)
     log.error("unhandled error in an action", { action = tostring(action), consumer = class.of(self).name, error = tostring(exc), traceback = text })
     errors, status = { settings.debug and text or "Internal server error" }, 500
   end
@@ -230,7 +237,9 @@ end
 local function compile(consumer)
   local of = class.of(consumer)
   local flat = class.flat(of)
-  local record = { actions = actions.of(of), short = overrides_nothing(flat) and only_allow_any(flat.permission_classes) }
+  local record = {
+    actions = actions.of(of), permission_classes = flat.permission_classes, short = overrides_nothing(flat) and only_allow_any(flat.permission_classes),
+  }
   flat.__record = record
   return record
 end
@@ -369,13 +378,14 @@ function M.handlers.message(self, content, request_id, raw)
   local record = self.__record or compile(self)
   local name = content.action
   local act = record.short and record.actions[name]
-  if act and not (act.detached or act.timeout or act.permission_classes) then
+  if act and not (act.detached or act.timeout or act.permission_classes) and self.permission_classes == record.permission_classes then
     local ok, err = xpcall(perform_short, trace, self, act.fn, content, name, request_id)
     if not ok then guarded("unhandled error in handle_exception", self.handle_exception, self, err, name, request_id) end
     return
   end
   self.__request_id, self.__raw = request_id, raw
   guarded("unhandled error in a message", self.receive_json, self, content)
+  self.__request_id, self.__raw = nil, nil
 end
 
 function M.handlers.bad_message(self, reason)
@@ -396,7 +406,7 @@ local function refuse(conn, err)
   local errors, status = exceptions.to_reply(err)
   if errors then return host.deny(conn, status, type(errors[1]) == "string" and errors[1] or nil) end
   if class.is_instance(err, exceptions.Cancelled) then return end
-  log.error("unhandled error in connect", { error = tostring(err), traceback = last_traceback })
+  log.error("unhandled error in connect", { error = tostring(err), traceback = take_traceback(err) })
   if not host.deny(conn, 500, "Internal server error") then host.close(conn, 1011) end
 end
 

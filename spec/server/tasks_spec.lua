@@ -110,6 +110,22 @@ describe("an action", function()
     assert.equal("on", ask('{"action":"echo","data":"on"}').data)
   end)
 
+  it("is asked of the permissions that its route or its connection gives", function()
+    for _, path in ipairs { "/users/", "/strict/" } do
+      local other = assert(running:connect(path))
+      assert.equal(403, ask('{"action":"echo","data":1}', other).response_status)
+      assert.equal(path == "/users/" and "hello" or "none", ask('{"action":"greet"}', other).data)
+      other:close()
+    end
+    assert.equal("none", ask('{"action":"greet"}').data)
+  end)
+
+  it("with a timeout logs where it failed, too", function()
+    local from = #running:log() + 1
+    assert.equal(500, ask('{"action":"boom_in_time"}').response_status)
+    assert.truthy(running:log():sub(from):find("in function 'error'.*tasks/app.lua:%d+"))
+  end)
+
   it("shows its traceback to the client in debug mode", function()
     server.with({ app = "spec/apps/tasks", args = { "--debug" } }, function(open)
       local client = assert(open:connect())

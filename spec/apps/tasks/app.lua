@@ -3,6 +3,7 @@ local actions = require "tidewire.actions"
 local class = require "tidewire.class"
 local exceptions = require "tidewire.exceptions"
 local groups = require "tidewire.groups"
+local permissions = require "tidewire.permissions"
 local tidewire = require "tidewire"
 local log = require "tidewire.log"
 
@@ -27,6 +28,10 @@ function Tasks:disconnect(code)
   note("disconnect " .. code)
   if self.linger then sleep(self.linger) note "lingered" end
 end
+
+Tasks.greeting = "none"
+
+Tasks.greet = action({ permission_classes = { permissions.AllowAny } }, function(self) return self.greeting, 200 end)
 
 Tasks.echo = action(function(_, args) return args.data, 200 end)
 
@@ -77,6 +82,8 @@ Tasks.in_time = action({ timeout = 10 }, function(_, args)
   sleep(0.001)
   return args.data, 200
 end)
+
+Tasks.boom_in_time = action({ timeout = 10 }, function() error "where it was raised" end)
 
 Tasks.limited_detached = action({ detached = true, timeout = 0.05 }, function() sleep(10) end)
 
@@ -176,6 +183,15 @@ Tasks.seen = action(function() return tidewire.array(seen), 200 end)
 
 local Member = Tasks:extend("Member", { groups = { "everybody" } })
 
+local Strict = Tasks:extend("Strict")
+
+function Strict:connect()
+  self.permission_classes = { permissions.IsAuthenticated } -- of this connection alone
+  self:accept()
+end
+
 return tidewire.app {
-  name = "tasks", routes = { tidewire.websocket("/ws/", Tasks), tidewire.websocket("/member/", Member) },
+  name = "tasks", routes = { tidewire.websocket("/ws/", Tasks), tidewire.websocket("/member/", Member), tidewire.websocket("/strict/", Strict),
+    tidewire.websocket("/users/", Tasks, { permission_classes = { permissions.IsAuthenticated }, greeting = "hello" }),
+  },
 }
