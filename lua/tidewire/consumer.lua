@@ -71,6 +71,7 @@ end
 ---@class tidewire.DetachedTasks tasks of a connection, oldest first; each has name, action, request_id, cancel() and done()
 local DetachedTasks = class.new("DetachedTasks")
 
+---Take a task off the list; it goes on running.
 function DetachedTasks:remove(which)
   for i, one in ipairs(self) do
     if one == which then return table.remove(self, i) end
@@ -89,6 +90,8 @@ function DetachedTasks:cancel(name)
   return #found
 end
 
+---Start a task that is listed here until it ends. For actions and Consumer:spawn.
+---@return tidewire.Task? started nil when the connection is closed
 function DetachedTasks:start(new, consumer, fn, ...)
   new.on_error = trace
   new.on_end = function(ended) self:remove(ended) end
@@ -124,6 +127,10 @@ function Consumer:connect() self:accept() end
 ---@param code integer the close code; 1005 without, 1006 when the connection broke
 function Consumer:disconnect(code) end -- luacheck: ignore
 
+---Ask the permissions' can_connect, join the class's groups, then connect(). Channels' websocket_connect.
+---@async
+---@param message table { type = "websocket.connect" }
+---Raises exceptions.PermissionDenied, which refuses the handshake with 403.
 function Consumer:websocket_connect(message)
   for _, permission in ipairs(self:get_permissions("connect", {})) do
     if not permission:can_connect(self.scope, self, message) then error(exceptions.PermissionDenied()) end
@@ -132,6 +139,9 @@ function Consumer:websocket_connect(message)
   self:connect()
 end
 
+---Channels' websocket_disconnect: calls disconnect(code).
+---@async
+---@param code integer
 function Consumer:websocket_disconnect(code) self:disconnect(code) end
 
 ---Close the connection; before it is accepted, refuse it.
@@ -191,6 +201,8 @@ function Consumer:add_group(name, request_id) return host.group_add(self.__conn,
 function Consumer:remove_group(name, request_id) return host.group_discard(self.__conn, name, request_id) end
 
 ---Send a message to a group's members; see tidewire.groups.
+---@param name string
+---@param message table has `type`
 function Consumer:send_group(name, message) groups.send(name, message) end -- luacheck: ignore
 
 -- ---- permissions ----

@@ -1,4 +1,4 @@
----Replays transcripts (../golden/README.md has the format) against a running server.
+---Replays transcripts (spec/golden/README.md has the format) against a running server.
 local json = require "support.json"
 local process = require "support.process"
 local socket = require "socket"

@@ -59,7 +59,8 @@ static int print_summary(struct look *k) {
   char name[256];
   push_routes(&k->vm);
   vm_package_name(k->path, name, sizeof name);
-  printf("%s: ok, %zu routes\n", name, lua_objlen(k->vm.L, -1));
+  const size_t count = lua_objlen(k->vm.L, -1);
+  printf("%s: ok, %zu route%s\n", name, count, count == 1 ? "" : "s");
   return 0;
 }
 
