@@ -144,7 +144,6 @@ describe("a client that", function()
   end)
 
   it("comes a thousand times in a second leaves nothing", function()
-    assert.is_true(running.descriptors ~= nil)
     running:wait_until_idle()
     local descriptors = running:descriptors()
     for _ = 1, 10 do
