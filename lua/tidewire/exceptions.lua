@@ -107,6 +107,83 @@ M.Cancelled = class.new("Cancelled", {
   __tostring = function(self) return self.reason end,
 })
 
+-- ---- Django's own exceptions: no API exceptions, so an action that lets one pass is answered with 500 ----
+
+local function say(self) return tostring(self.message) end
+
+---@class tidewire.Error: tidewire.Class
+---@field message string
+local Error = class.new("Error", { __tostring = say })
+
+---@param message? string
+function Error:init(message) self.message = message or class.of(self).name end
+
+M.Error = Error
+
+local function plain(name, parent)
+  M[name] = (parent or Error):extend(name)
+  return M[name]
+end
+
+---A value that makes no sense where it stands; Python's.
+plain "ValueError"
+plain "TypeError"
+---An operation that is not possible on what it is asked of: filtering after a slice. (Django 3 raises AssertionError, later ones TypeError.)
+plain("AssertionError", M.TypeError)
+---Names of fields and lookups that do not exist.
+plain "FieldError"
+plain "FieldDoesNotExist"
+---Each model has its own DoesNotExist and MultipleObjectsReturned that extend these.
+plain "ObjectDoesNotExist"
+plain "MultipleObjectsReturned"
+plain "ImproperlyConfigured"
+
+---A model's `full_clean` refuses it. `message_dict` has lists of texts by field, "__all__" for those of the whole object. Not the API's ValidationError.
+local ModelValidationError = plain "DjangoValidationError"
+M.ModelValidationError = ModelValidationError
+
+---@param message string|table a text, a list of texts, or lists by field
+---@param code? string
+---@param params? table for %(name)s in the text
+function ModelValidationError:init(message, code, params)
+  self.code, self.params = code, params
+  if type(message) == "table" and message[1] == nil then
+    self.message_dict = message
+  else
+    self.messages = type(message) == "table" and message or { message }
+  end
+  self.message = type(message) == "string" and message or class.of(self).name
+end
+
+---What a database refuses. `code` is PostgreSQL's SQLSTATE or SQLite's extended result code.
+---@class tidewire.DatabaseError: tidewire.Error
+---@field code string
+---@field constraint string? of IntegrityError: its name, or the columns as SQLite names them
+---@field detail string?
+local DatabaseError = plain "DatabaseError"
+
+---@param message string
+---@param fields? { code?: string, constraint?: string, detail?: string }
+function DatabaseError:init(message, fields)
+  self.message = message
+  for key, value in pairs(fields or {}) do self[key] = value end
+end
+
+plain("IntegrityError", DatabaseError)
+plain("DataError", DatabaseError)
+plain("OperationalError", DatabaseError)
+plain("ProgrammingError", DatabaseError)
+---A transaction that an error has broken is used on: Django's TransactionManagementError.
+plain("TransactionManagementError", M.ProgrammingError)
+---`protected_objects` are the rows that refuse it.
+local ProtectedError = plain("ProtectedError", M.IntegrityError)
+function ProtectedError:init(message, objects) self.message, self.protected_objects = message, objects end
+local RestrictedError = plain("RestrictedError", M.IntegrityError)
+function RestrictedError:init(message, objects) self.message, self.restricted_objects = message, objects end
+
+---No connection to the database within its time: answered with 503.
+M.DatabaseUnavailable = M.ServiceUnavailable:extend("DatabaseUnavailable", { default_detail = "The database is not available, try again later." })
+
 ---True for an API exception's object, or its class: both can be raised, as in Python.
 ---@return boolean
 function M.is_api_exception(err)
