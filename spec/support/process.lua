@@ -106,7 +106,11 @@ function M.run(command, env)
     file:close()
     return text
   end
-  return code, content(out), content(err)
+  local output, errors = content(out), content(err)
+  os.remove(out)
+  os.remove(err)
+  os.remove(folder)
+  return code, output, errors
 end
 
 return M
