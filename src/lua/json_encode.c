@@ -301,6 +301,16 @@ static bool put_table(struct writer *w, int table) {
   return ok;
 }
 
+/* A C object, such as a Decimal, whose metatable says what to send. */
+static bool put_userdata(struct writer *w, int index) {
+  lua_State *L = w->L;
+  if (!lua_checkstack(L, 16)) return fail(w, "nested too deep");
+  if (!lua_getmetatable(L, index)) return fail(w, "a userdata is not JSON");
+  lua_pushliteral(L, "__tojson");
+  lua_rawget(L, -2);
+  return lua_isnil(L, -1) ? fail(w, "a userdata is not JSON") : put_converted(w, index);
+}
+
 static bool put_value(struct writer *w, int index) {
   lua_State *L = w->L;
   const int top = lua_gettop(L);
@@ -316,6 +326,10 @@ static bool put_value(struct writer *w, int index) {
       lua_settop(L, top);
       break;
     case TYPE_CDATA: ok = put_cdata(w, index); break;
+    case LUA_TUSERDATA:
+      ok = put_userdata(w, index);
+      lua_settop(L, top);
+      break;
     case LUA_TLIGHTUSERDATA:
       if (!lua_touserdata(L, index)) {
         buf_put(w->out, "null", 4);
