@@ -46,8 +46,13 @@ for _, path in ipairs(files "src/*.[ch]") do
 end
 
 -- Framework modules from the bottom up: a module may require those that stand before it.
-local order = { "host", "json", "class", "status", "time", "log", "exceptions", "settings", "decimal", "uuid", "timezone", "datetime.types", "datetime.format", "datetime.parse", "datetime", "task", "sleep", "spawn", "permissions",
-  "actions", "groups", "scope", "routing", "middleware", "origin", "consumer", "app", "init" }
+local order = {
+  "host", "json", "class", "repr", "nearest", "caller", "status", "time", "log", "exceptions", "settings",
+  "decimal", "uuid", "timezone", "datetime.types", "datetime.format", "datetime.parse", "datetime",
+  "task", "sleep", "spawn",
+  "integers", "ip", "signals", "validators",
+  "permissions", "actions", "groups", "scope", "routing", "middleware", "origin", "consumer", "app", "init",
+}
 local rank = {}
 for i, name in ipairs(order) do rank[name] = i end
 

@@ -3,6 +3,7 @@ local class = require "tidewire.class"
 local consumer = require "tidewire.consumer"
 local host = require "tidewire.host"
 local middleware = require "tidewire.middleware"
+local nearest = require "tidewire.nearest"
 local origin = require "tidewire.origin"
 local routing = require "tidewire.routing"
 local scope = require "tidewire.scope"
@@ -12,41 +13,16 @@ local M = {}
 
 local App, Route = {}, {}
 
----Edit distance, small: for "did you mean".
-local function distance(a, b)
-  local row = {}
-  for j = 0, #b do row[j] = j end
-  for i = 1, #a do
-    local previous = row[0]
-    row[0] = i
-    for j = 1, #b do
-      local cost = a:byte(i) == b:byte(j) and previous or previous + 1
-      previous = row[j]
-      row[j] = math.min(cost, row[j] + 1, row[j - 1] + 1)
-    end
-  end
-  return row[#b]
-end
-
 local function known_keys()
   local keys = { name = "string", routes = "table", middleware = "table", settings = "table" }
   for _, row in ipairs(host.settings_schema) do keys[row.name] = row.type end
   return keys
 end
 
-local function nearest(name, keys)
-  local best, least = nil, 4
-  for key in pairs(keys) do
-    local d = distance(name, key)
-    if d < least then best, least = key, d end
-  end
-  return best and ("; did you mean %s?"):format(best) or ""
-end
-
 local function check_keys(spec, keys)
   for key, value in pairs(spec) do
     local expected = keys[key]
-    if not expected then error(("tidewire.app: unknown setting %q%s"):format(tostring(key), nearest(tostring(key), keys)), 3) end
+    if not expected then error(("tidewire.app: unknown setting %q%s"):format(tostring(key), nearest.hint(tostring(key), keys)), 3) end
     local own = expected == "table" or key == "name"
     local problem = not own and host.check_setting(key, value)
       or own and type(value) ~= expected and ("%s is a %s; expected a %s"):format(key, type(value), expected)

@@ -159,6 +159,15 @@ function M.is_instance(object, base) return M.is_subclass(M.of(object), base) en
 
 M.is_class = is_class
 
+---The class and what it extends, in the order members are looked for.
+---@return tidewire.Class[]
+function M.order(class) return info[class].order end
+
+---The metatable of `class`'s instances, for classes whose instances compute some of their members: `__index` may be replaced (it
+---is not handed down), the rest comes from members that begin with two underscores.
+---@return table
+function M.instance_meta(class) return info[class].instance_meta end
+
 ---The table that instances of `class` look into; it is emptied and filled again when a member is assigned.
 ---@return table
 function M.flat(class) return info[class].flat end

@@ -4,6 +4,7 @@
 ---    error(exceptions.ValidationError { text = { "Too long." } })   -- 400 [{"text": ["Too long."]}]
 ---    error(exceptions.Throttled { wait = 10 })
 local class = require "tidewire.class"
+local repr = require "tidewire.repr"
 
 local M = {}
 
@@ -138,22 +139,72 @@ plain "ObjectDoesNotExist"
 plain "MultipleObjectsReturned"
 plain "ImproperlyConfigured"
 
----A model's `full_clean` refuses it. `message_dict` has lists of texts by field, "__all__" for those of the whole object. Not the API's ValidationError.
+---A model's `full_clean`, a field or a validator refuses a value: Django's ValidationError, not the API's.
+---@class tidewire.ModelValidationError: tidewire.Error
+---@field message string of a single one: the text with its %(name)s
+---@field code string? of a single one
+---@field params table? of a single one: what stands for %(name)s
+---@field error_list tidewire.ModelValidationError[] single ones; itself when it is one
+---@field error_dict table<string, tidewire.ModelValidationError[]>? single ones by field, "__all__" for the whole object
+---@field messages string[] the texts, filled in
+---@field message_dict table<string, string[]>? texts by field
 local ModelValidationError = plain "DjangoValidationError"
 M.ModelValidationError = ModelValidationError
 
----@param message string|table a text, a list of texts, or lists by field
+local function as_error(message)
+  return type(message) == "table" and message.error_list and message or ModelValidationError(message)
+end
+
+local function append(list, from)
+  for _, err in ipairs(from) do list[#list + 1] = err end
+end
+
+local function texts_of(errors)
+  local texts = {}
+  for i, err in ipairs(errors) do texts[i] = repr.interpolate(err.message, err.params) end
+  return texts
+end
+
+local function of_fields(self, lists)
+  self.error_dict, self.message_dict, self.error_list = {}, {}, {}
+  for field, list in pairs(lists) do
+    local errors = as_error(list).error_list
+    self.error_dict[field], self.message_dict[field] = errors, texts_of(errors)
+    append(self.error_list, errors)
+  end
+end
+
+local function of_list(self, list)
+  self.error_list = {}
+  for _, member in ipairs(list) do append(self.error_list, as_error(member).error_list) end
+end
+
+---@param message string|table a text, a list of texts and errors, or such lists by field
 ---@param code? string
 ---@param params? table for %(name)s in the text
 function ModelValidationError:init(message, code, params)
-  self.code, self.params = code, params
-  if type(message) == "table" and message[1] == nil then
-    self.message_dict = message
+  if type(message) ~= "table" then
+    self.message, self.code, self.params, self.error_list = tostring(message), code, params, { self }
+  elseif message.error_dict or message[1] == nil and next(message) ~= nil then
+    of_fields(self, message.error_dict or message)
   else
-    self.messages = type(message) == "table" and message or { message }
+    of_list(self, message.error_list or message)
   end
-  self.message = type(message) == "string" and message or class.of(self).name
+  self.messages = texts_of(self.error_list)
 end
+
+---Put its errors to those of others, by field: "__all__" when it names none.
+---@param errors table<string, tidewire.ModelValidationError[]>
+---@return table errors
+function ModelValidationError:update_error_dict(errors)
+  for field, list in pairs(self.error_dict or { __all__ = self.error_list }) do
+    errors[field] = errors[field] or {}
+    append(errors[field], list)
+  end
+  return errors
+end
+
+function ModelValidationError:__tostring() return repr.repr(self.message_dict or self.messages) end
 
 ---What a database refuses. `code` is PostgreSQL's SQLSTATE or SQLite's extended result code.
 ---@class tidewire.DatabaseError: tidewire.Error
