@@ -1,4 +1,4 @@
----Stands in for the two modules that the host provides, so that modules that merely require them can be tested by themselves: calls are
+---Stands in for the modules that the host provides, so that modules that merely require them can be tested by themselves: calls are
 ---recorded. What the host really does is tested against the real binary, in spec/server.
 local M = { calls = {} }
 
@@ -16,14 +16,16 @@ local host = setmetatable({
   end,
 })
 
-local Array = {}
-local json = {
-  null = require "cjson".null,
-  array = function(list) return setmetatable(list or {}, Array) end,
-  is_array = function(list) return getmetatable(list) == Array end,
-  number = function(text) return { text } end,
-}
+---JSON and decimals are the host's own, built as a module of their own.
+local function load_values()
+  local open, why = package.loadlib("build/release/spec/values.so", "luaopen_values")
+  if not open then error("unit specs need what ./dev build-preset release makes: " .. why, 0) end
+  return open()
+end
+
+local values = load_values()
 
 package.loaded["tidewire.host"] = host
-package.loaded["tidewire.json"] = json
+package.loaded["tidewire.json"] = values.json
+package.loaded["tidewire.decimal"] = values.decimal
 return M

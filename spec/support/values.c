@@ -1,0 +1,19 @@
+/* values.c - the host's JSON and decimals as a C module for unit specs, which run without the host. spec/support/host.lua loads it. */
+#include "lua/bind.h"
+#include "lua/json.h"
+
+#include <lua.h>
+
+__attribute__((visibility("default"))) int luaopen_values(lua_State *L);
+
+int luaopen_values(lua_State *L) {
+  json_new(L);
+  lua_createtable(L, 0, 2);
+  lua_pushcfunction(L, luaopen_tidewire_json);
+  lua_call(L, 0, 1);
+  lua_setfield(L, -2, "json");
+  lua_pushcfunction(L, luaopen_tidewire_decimal);
+  lua_call(L, 0, 1);
+  lua_setfield(L, -2, "decimal");
+  return 1;
+}
