@@ -57,7 +57,7 @@ struct net {
   struct lws_vhost *vhost;
   struct poller *poller;
   int listen_fd;
-  bool accept_paused, closing_all;
+  bool accept_paused, closing_all, mail;
   uint64_t accept_again;
   struct list dirty;
   struct list timed[NET_TIMED_COUNT]; /* each in order of `due`: all of a list wait equally long */

@@ -70,6 +70,12 @@ static bool create_lws(struct net *n, struct err *err) {
 
 /* ---- life ---- */
 
+static void mail_came(void *arg, bool readable, bool writable) {
+  struct net *n = arg;
+  (void)writable;
+  n->mail |= readable;
+}
+
 struct net *net_new(const struct net_config *config, const struct net_handlers *handlers, void *ctx, struct net_stats *stats, struct offload *offload,
                     struct mailbox *mailbox, struct err *err) {
   struct net *n = xcalloc(1, sizeof *n);
@@ -79,7 +85,7 @@ struct net *net_new(const struct net_config *config, const struct net_handlers *
   n->pool = xcalloc(1024, sizeof *n->pool);
   n->poller = poller_new();
   poller_attach(n->poller);
-  poller_watch(n->poller, mailbox->fd);
+  poller_watch(n->poller, mailbox->fd, true, false, mail_came, n);
   if (create_lws(n, err)) return n;
   net_free(n);
   return NULL;
@@ -145,10 +151,11 @@ int net_listen(const char *host, int *port, bool probe, struct err *err) {
   return fd;
 }
 
-void net_serve(struct net *n, int fd) {
-  n->listen_fd = fd;
-  poller_watch(n->poller, fd);
+void net_watch(struct net *n, int fd, bool read, bool write, void (*ready)(void *arg, bool readable, bool writable), void *arg) {
+  poller_watch(n->poller, fd, read, write, ready, arg);
 }
+
+void net_unwatch(struct net *n, int fd) { poller_unwatch(n->poller, fd); }
 
 void net_stop_listening(struct net *n) {
   if (n->listen_fd < 0) return;
@@ -187,6 +194,16 @@ static void accept_all(struct net *n) {
   }
 }
 
+static void connection_came(void *arg, bool readable, bool writable) {
+  (void)writable;
+  if (readable) accept_all(arg);
+}
+
+void net_serve(struct net *n, int fd) {
+  n->listen_fd = fd;
+  poller_watch(n->poller, fd, true, false, connection_came, n);
+}
+
 int conn_peer(const struct conn *c, char *to) {
   struct sockaddr_storage peer;
   socklen_t len = sizeof peer;
@@ -211,10 +228,11 @@ bool net_wait(struct net *n, uint64_t deadline) {
   lws_service(n->lws, 0);
   if (n->accept_paused && clock_ns() >= n->accept_again && n->listen_fd >= 0) {
     n->accept_paused = false;
-    poller_watch(n->poller, n->listen_fd);
+    poller_watch(n->poller, n->listen_fd, true, false, connection_came, n);
   }
-  if (n->listen_fd >= 0 && poller_ready(n->poller, n->listen_fd)) accept_all(n);
-  return poller_ready(n->poller, n->mailbox->fd);
+  n->mail = false;
+  poller_dispatch(n->poller);
+  return n->mail;
 }
 
 static void expire(struct net *n, uint64_t now) {

@@ -60,6 +60,13 @@ void net_free(struct net *n);
 /* Serve connections that come in at `fd`, which becomes the net's. */
 void net_serve(struct net *n, int fd);
 
+/* Call ready(arg, readable, writable) in each net_wait() that finds `fd` (one that is not the net's) ready; replaces an earlier wish for it. With
+ * neither read nor write it is called for errors only. */
+void net_watch(struct net *n, int fd, bool read, bool write, void (*ready)(void *arg, bool readable, bool writable), void *arg);
+
+/* Forget `fd`, before it is closed. */
+void net_unwatch(struct net *n, int fd);
+
 /* Close the listening socket; connections go on. */
 void net_stop_listening(struct net *n);
 

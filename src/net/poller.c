@@ -16,13 +16,21 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-enum { BATCH = 512, BLOCK = 64, MAX_WATCHED = 4 };
+enum { BATCH = 512, BLOCK = 64 };
 
-static const uint64_t WATCHED_TAG = 1ull << 32;
+/* What epoll hands back: a descriptor of lws's, or a watched one with the tag and its watcher's generation above it, so that an event for a
+ * descriptor that was closed and opened anew meanwhile finds nobody. */
+static const uint64_t WATCHED_TAG = 1ull << 63;
 
 struct known {
   uint32_t place;
   short events; /* what epoll watches for, 0: not in the set */
+};
+
+struct watcher {
+  poller_ready ready; /* NULL: not watched */
+  void *arg;
+  uint32_t events, generation;
 };
 
 struct poller {
@@ -31,8 +39,10 @@ struct poller {
   nfds_t shadow_count, shadow_cap;
   struct known *known; /* owned, by descriptor */
   size_t known_cap;
-  int watched[MAX_WATCHED];
-  bool ready[MAX_WATCHED];
+  struct watcher *watchers; /* owned, by descriptor */
+  size_t watcher_cap;
+  struct epoll_event ready[BATCH]; /* watched descriptors that the last wait found ready */
+  int ready_count;
   uint64_t deadline;
 };
 
@@ -45,7 +55,6 @@ struct poller *poller_new(void) {
   struct poller *p = xcalloc(1, sizeof *p);
   p->epoll = epoll_create1(EPOLL_CLOEXEC);
   if (p->epoll < 0) abort();
-  for (int i = 0; i < MAX_WATCHED; i++) p->watched[i] = -1;
   p->deadline = UINT64_MAX;
   return p;
 }
@@ -55,6 +64,7 @@ void poller_free(struct poller *p) {
   close(p->epoll);
   free(p->shadow);
   free(p->known);
+  free(p->watchers);
   free(p);
 }
 
@@ -62,33 +72,45 @@ void poller_attach(struct poller *p) { current = p; }
 
 void poller_deadline(struct poller *p, uint64_t at) { p->deadline = at; }
 
-static int slot_of(const struct poller *p, int fd) {
-  for (int i = 0; i < MAX_WATCHED; i++)
-    if (p->watched[i] == fd) return i;
-  return -1;
+static struct watcher *watcher_of(struct poller *p, int fd) {
+  if ((size_t)fd >= p->watcher_cap) {
+    const size_t cap = (size_t)fd * 2 + 64;
+    p->watchers = xrealloc(p->watchers, cap * sizeof *p->watchers);
+    memset(p->watchers + p->watcher_cap, 0, (cap - p->watcher_cap) * sizeof *p->watchers);
+    p->watcher_cap = cap;
+  }
+  return &p->watchers[fd];
 }
 
-void poller_watch(struct poller *p, int fd) {
-  const int i = slot_of(p, -1);
-  if (i < 0) abort();
-  p->watched[i] = fd;
-  struct epoll_event e = {.events = EPOLLIN, .data.u64 = WATCHED_TAG | (uint64_t)i};
-  if (epoll_ctl(p->epoll, EPOLL_CTL_ADD, fd, &e)) abort();
+void poller_watch(struct poller *p, int fd, bool read, bool write, poller_ready ready, void *arg) {
+  struct watcher *w = watcher_of(p, fd);
+  const uint32_t events = (read ? EPOLLIN : 0u) | (write ? EPOLLOUT : 0u);
+  const bool known = w->ready != NULL;
+  w->ready = ready;
+  w->arg = arg;
+  if (known && w->events == events) return;
+  if (!known) w->generation = (w->generation + 1) & 0x7fffffff;
+  w->events = events;
+  struct epoll_event e = {.events = events, .data.u64 = WATCHED_TAG | (uint64_t)w->generation << 32 | (uint32_t)fd};
+  if (epoll_ctl(p->epoll, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &e)) abort();
 }
 
 void poller_unwatch(struct poller *p, int fd) {
-  const int i = slot_of(p, fd);
-  if (i < 0) return;
+  struct watcher *w = watcher_of(p, fd);
+  if (!w->ready) return;
   epoll_ctl(p->epoll, EPOLL_CTL_DEL, fd, NULL);
-  p->watched[i] = -1;
-  p->ready[i] = false;
+  w->ready = NULL;
 }
 
-bool poller_ready(struct poller *p, int fd) {
-  const int i = slot_of(p, fd);
-  if (i < 0 || !p->ready[i]) return false;
-  p->ready[i] = false;
-  return true;
+void poller_dispatch(struct poller *p) {
+  for (int i = 0; i < p->ready_count; i++) {
+    const struct epoll_event *e = &p->ready[i];
+    const struct watcher *w = watcher_of(p, (int)(uint32_t)e->data.u64);
+    if (!w->ready || w->generation != (uint32_t)(e->data.u64 >> 32 & 0x7fffffff)) continue;
+    const bool broken = e->events & (EPOLLERR | EPOLLHUP);
+    w->ready(w->arg, broken || (e->events & EPOLLIN), broken || (e->events & EPOLLOUT));
+  }
+  p->ready_count = 0;
 }
 
 static struct known *known_of(struct poller *p, int fd) {
@@ -169,7 +191,7 @@ static short to_poll(uint32_t events) {
 
 static int deliver(struct poller *p, struct pollfd *fds, nfds_t count, const struct epoll_event *e) {
   if (e->data.u64 & WATCHED_TAG) {
-    p->ready[e->data.u64 & 3] = true;
+    p->ready[p->ready_count++] = *e;
     return 0;
   }
   const struct known *k = known_of(p, (int)e->data.u64);
@@ -190,6 +212,7 @@ int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout) {
   struct poller *p = current;
   if (!p || (count == 1 && timeout == 0)) return __real_poll(fds, count, timeout); /* lws asks one socket: is it readable? */
   sync_with(p, fds, count);
+  p->ready_count = 0;
   struct epoll_event events[BATCH];
   const int n = epoll_wait(p->epoll, events, BATCH, timeout_of(p, timeout));
   int ready = 0;

@@ -17,10 +17,16 @@ void poller_free(struct poller *p);
 /* Make `p` the calling thread's poller, NULL for none. */
 void poller_attach(struct poller *p);
 
-/* Watch one of the worker's own descriptors for reading; poller_ready() tells whether it was readable at the last wait. At most 4. */
-void poller_watch(struct poller *p, int fd);
+/* Watch one of the worker's own descriptors (mailbox, listener, database connections): ready(arg, readable, writable) is called by poller_dispatch()
+ * after each wait in which it was ready (an error counts as both). A second call for the same fd replaces the wish. */
+typedef void (*poller_ready)(void *arg, bool readable, bool writable);
+void poller_watch(struct poller *p, int fd, bool read, bool write, poller_ready ready, void *arg);
+
+/* Forget it; before it is closed. Nothing happens when it is not watched. */
 void poller_unwatch(struct poller *p, int fd);
-bool poller_ready(struct poller *p, int fd);
+
+/* Call what the last wait found ready. A callback may watch and unwatch. */
+void poller_dispatch(struct poller *p);
 
 /* Call before lws closes a descriptor: afterwards its number may belong to another worker's connection. */
 void poller_forget(struct poller *p, int fd);
