@@ -14,7 +14,7 @@ static const struct setting rows[SETTING_COUNT] = {
     [SETTING_WORKERS] = {"workers", SETTING_INTEGER, "0", 0, 256, "worker threads; 0 is one a core"},
     [SETTING_GRACE] = {"grace", SETTING_SECONDS, "10", 0, 86400, "seconds that running tasks get at shutdown"},
     [SETTING_DEBUG] = {"debug", SETTING_BOOLEAN, "false", 0, 0, "put tracebacks into 500 replies"},
-    [SETTING_LOG_LEVEL] = {"log_level", SETTING_STRING, "info", 0, 0, "debug, info, warning or error"},
+    [SETTING_LOG_LEVEL] = {"log_level", SETTING_STRING, "info", 0, 0, "debug, info, warning or error", "debug|info|warning|error"},
     [SETTING_ALLOWED_ORIGINS] = {"allowed_origins", SETTING_LIST, "", 0, 0, "origins besides the server's own; * allows any"},
     [SETTING_PING_INTERVAL] = {"ping_interval", SETTING_SECONDS, "20", 0, 86400, "seconds between pings; 0 sends none"},
     [SETTING_PING_MISSES] = {"ping_misses", SETTING_INTEGER, "2", 1, 100, "unanswered pings after which a connection is dead"},
@@ -25,6 +25,17 @@ static const struct setting rows[SETTING_COUNT] = {
     [SETTING_CLOSE_TIMEOUT] = {"close_timeout", SETTING_SECONDS, "10", 0, 3600, "seconds that actions get to finish after their connection closed"},
     [SETTING_MAX_CONNECTIONS] = {"max_connections", SETTING_INTEGER, "0", 0, 10000000,
                                  "connections of the process; 0: as many as file descriptors allow"},
+    [SETTING_DATABASE] = {"database", SETTING_STRING, "", 0, 0, "sqlite:FILE, sqlite::memory: or postgresql://…; an app with models has sqlite:db.sqlite3"},
+    [SETTING_DATABASE_POOL_MIN] = {"database_pool_min", SETTING_INTEGER, "1", 0, 1000, "PostgreSQL connections that each worker keeps"},
+    [SETTING_DATABASE_POOL_MAX] = {"database_pool_max", SETTING_INTEGER, "8", 1, 1000, "PostgreSQL connections of a worker at most"},
+    [SETTING_DATABASE_POOL_IDLE] = {"database_pool_idle", SETTING_SECONDS, "60", 1, 86400, "seconds after which an unused connection closes"},
+    [SETTING_DATABASE_ACQUIRE_TIMEOUT] = {"database_acquire_timeout", SETTING_SECONDS, "5", 0.01, 3600,
+                                          "seconds to wait for a connection (SQLite: for the writer); then 503"},
+    [SETTING_DATABASE_STATEMENT_TIMEOUT] = {"database_statement_timeout", SETTING_SECONDS, "30", 0, 86400, "seconds a statement may take; 0: any time"},
+    [SETTING_DATABASE_SLOW_QUERY] = {"database_slow_query", SETTING_SECONDS, "1", 0, 86400, "seconds after which a statement is logged; 0: never"},
+    [SETTING_DATABASE_SYNCHRONOUS] = {"database_synchronous", SETTING_STRING, "full", 0, 0,
+                                      "SQLite: full survives a power failure, normal may lose the last commits", "full|normal"},
+    [SETTING_ATOMIC_ACTIONS] = {"atomic_actions", SETTING_BOOLEAN, "false", 0, 0, "run each action in a transaction unless it says atomic = false"},
 };
 
 const struct setting *settings_row(enum setting_id id) { return &rows[id]; }
@@ -61,6 +72,15 @@ static bool parse_number(const struct setting *row, const char *text, double *nu
   return *number >= row->min && *number <= row->max;
 }
 
+static bool is_choice(const char *choices, const char *text) {
+  const size_t len = strlen(text);
+  for (const char *at = choices; at; at = strchr(at, '|')) {
+    at += *at == '|';
+    if (strcspn(at, "|") == len && !memcmp(at, text, len)) return true;
+  }
+  return false;
+}
+
 static bool parse(const struct setting *row, const char *text, double *number, const char *where, struct err *err) {
   *number = 0;
   switch (row->type) {
@@ -70,9 +90,11 @@ static bool parse(const struct setting *row, const char *text, double *number, c
     case SETTING_INTEGER:
     case SETTING_SECONDS:
       if (parse_number(row, text, number)) return true;
-      return err_set(err, 2, "%s: \"%s\" is not valid: expected %s from %.0f to %.0f", where, text,
+      return err_set(err, 2, "%s: \"%s\" is not valid: expected %s from %g to %g", where, text,
                      row->type == SETTING_INTEGER ? "a whole number" : "seconds", row->min, row->max);
     case SETTING_STRING:
+      if (!row->choices || is_choice(row->choices, text)) return true;
+      return err_set(err, 2, "%s: \"%s\" is not a %s: expected %s", where, text, row->name, row->choices);
     case SETTING_LIST: return true;
   }
   return true;
@@ -91,8 +113,6 @@ void settings_fini(struct settings *s) {
 bool settings_set(struct settings *s, enum setting_id id, const char *text, enum setting_source source, const char *where, struct err *err) {
   double number;
   if (!parse(&rows[id], text, &number, where, err)) return false;
-  if (id == SETTING_LOG_LEVEL && strcmp(text, "debug") && strcmp(text, "info") && strcmp(text, "warning") && strcmp(text, "error"))
-    return err_set(err, 2, "%s: \"%s\" is not a log level: expected debug, info, warning or error", where, text);
   if (s->values[id].text && source < s->values[id].source) return true;
   free(s->values[id].text);
   s->values[id].text = xstrdup(text);

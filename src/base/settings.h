@@ -25,6 +25,15 @@ enum setting_id {
   SETTING_HANDSHAKE_TIMEOUT,
   SETTING_CLOSE_TIMEOUT,
   SETTING_MAX_CONNECTIONS,
+  SETTING_DATABASE,
+  SETTING_DATABASE_POOL_MIN,
+  SETTING_DATABASE_POOL_MAX,
+  SETTING_DATABASE_POOL_IDLE,
+  SETTING_DATABASE_ACQUIRE_TIMEOUT,
+  SETTING_DATABASE_STATEMENT_TIMEOUT,
+  SETTING_DATABASE_SLOW_QUERY,
+  SETTING_DATABASE_SYNCHRONOUS,
+  SETTING_ATOMIC_ACTIONS,
   SETTING_COUNT
 };
 
@@ -34,6 +43,7 @@ struct setting {
   const char *fallback; /* the default, as text */
   double min, max;      /* of numbers */
   const char *help;
+  const char *choices; /* of a string: the texts it may be, with | between; NULL: any */
 };
 
 struct settings {
