@@ -47,11 +47,11 @@ end
 
 -- Framework modules from the bottom up: a module may require those that stand before it.
 local order = {
-  "host", "json", "class", "repr", "nearest", "caller", "status", "time", "log", "exceptions", "settings",
+  "host", "json", "class", "repr", "nearest", "caller", "status", "time", "log", "exceptions", "tracing", "settings",
   "decimal", "uuid", "timezone", "datetime.types", "datetime.format", "datetime.parse", "datetime",
-  "task", "sleep", "spawn",
+  "task", "sleep", "spawn", "db",
   "integers", "ip", "signals", "validators",
-  "permissions", "actions", "groups", "scope", "routing", "middleware", "origin", "consumer", "app", "init",
+  "permissions", "actions", "groups", "scope", "routing", "middleware", "origin", "consumer", "app", "init", "commands",
 }
 local rank = {}
 for i, name in ipairs(order) do rank[name] = i end

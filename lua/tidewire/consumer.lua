@@ -5,6 +5,7 @@
 ---on the way; otherwise through the methods, each of which can be overridden.
 local actions = require "tidewire.actions"
 local class = require "tidewire.class"
+local db = require "tidewire.db"
 local exceptions = require "tidewire.exceptions"
 local groups = require "tidewire.groups"
 local host = require "tidewire.host"
@@ -13,6 +14,7 @@ local log = require "tidewire.log"
 local permissions = require "tidewire.permissions"
 local settings = require "tidewire.settings"
 local task = require "tidewire.task"
+local tracing = require "tidewire.tracing"
 
 local M = {}
 local null = json.null
@@ -28,20 +30,7 @@ M.AsyncAPIConsumer = Consumer -- DCRF's name
 
 -- ---- errors ----
 
-local traced = {} ---@type { err: any, text: string? } the last unexpected error
-
----Keep the traceback of an unexpected error while its stack is still there. One that is raised again keeps its first.
-local function trace(err)
-  if exceptions.is_api_exception(err) or traced.text and rawequal(traced.err, err) then return err end
-  traced.err, traced.text = err, debug.traceback(tostring(err), 2)
-  return err
-end
-
-local function take_traceback(err)
-  local text = traced.text and rawequal(traced.err, err) and traced.text or tostring(err)
-  traced.err, traced.text = nil, nil
-  return text
-end
+local trace, take_traceback = tracing.keep, tracing.take
 
 ---Call and log what goes wrong.
 local function guarded(event, fn, ...)
@@ -245,12 +234,26 @@ local function overrides_nothing(flat)
   return true
 end
 
+---The actions of a class. Whether one is atomic is settled here, when the settings are known: attached ones follow `atomic_actions`, detached ones, which
+---may take minutes, have to ask for it.
+local function of_class(of)
+  local found = actions.of(of)
+  for name, act in pairs(found) do
+    if act.atomic == nil then
+      local own = setmetatable({ atomic = settings.atomic_actions and not act.detached }, getmetatable(act))
+      for key, value in pairs(act) do own[key] = value end
+      found[name] = own
+    end
+  end
+  return found
+end
+
 ---The actions of a class, and whether messages may take the short way. Stands in the class's flat table, which is emptied when the class changes.
 local function compile(consumer)
   local of = class.of(consumer)
   local flat = class.flat(of)
   local record = {
-    actions = actions.of(of), permission_classes = flat.permission_classes, short = overrides_nothing(flat) and only_allow_any(flat.permission_classes),
+    actions = of_class(of), permission_classes = flat.permission_classes, short = overrides_nothing(flat) and only_allow_any(flat.permission_classes),
   }
   flat.__record = record
   return record
@@ -273,17 +276,23 @@ local function perform_short(self, fn, args, name, request_id)
   host.reply(self.__conn, nil, data, name, status, request_id)
 end
 
+---The same in a transaction: the reply is sent once it is committed.
+local function perform_atomic(self, fn, args, name, request_id)
+  local data, status, extra = db.atomic(function() return fn(self, args) end)
+  return perform(self, function() return data, status, extra end, args, name, request_id)
+end
+
 local function perform_with_timeout(self, act, args, name, request_id)
   local current = host.current()
   host.timeout(current, act.timeout, exceptions.Timeout())
-  local ok, err = xpcall(perform, trace, self, act.fn, args, name, request_id)
+  local ok, err = xpcall(act.atomic and perform_atomic or perform, trace, self, act.fn, args, name, request_id)
   host.timeout(current, nil, nil)
   if not ok then error(err, 0) end
 end
 
 ---Run an action where its permissions have allowed it, attached or detached.
 local function run(self, act, args, name, request_id)
-  local body = act.timeout and perform_with_timeout or perform
+  local body = act.timeout and perform_with_timeout or act.atomic and perform_atomic or perform
   local what = act.timeout and act or act.fn
   if not act.detached then return body(self, what, args, name, request_id) end
   local new = task.Task()
@@ -390,7 +399,7 @@ function M.handlers.message(self, content, request_id, raw)
   local record = self.__record or compile(self)
   local name = content.action
   local act = record.short and record.actions[name]
-  if act and not (act.detached or act.timeout or act.permission_classes) and self.permission_classes == record.permission_classes then
+  if act and not (act.detached or act.timeout or act.atomic or act.permission_classes) and self.permission_classes == record.permission_classes then
     local ok, err = xpcall(perform_short, trace, self, act.fn, content, name, request_id)
     if not ok then guarded("unhandled error in handle_exception", self.handle_exception, self, err, name, request_id) end
     return

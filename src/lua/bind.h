@@ -13,9 +13,10 @@ int luaopen_tidewire_decimal(lua_State *L);
 /* Functions of tidewire.host that deal with tasks, added to the module's table on top of the stack. */
 void bind_task(lua_State *L);
 
-/* The same for connections and groups. */
+/* The same for connections, groups and the database. */
 void bind_conn(lua_State *L);
 void bind_group(lua_State *L);
+void bind_db(lua_State *L);
 
 /* Make what `settings` hold visible as tidewire.host.settings, now and when the module is loaded later. */
 void bind_settings(lua_State *L, const struct settings *settings);

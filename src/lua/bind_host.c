@@ -189,6 +189,7 @@ int luaopen_tidewire_host(lua_State *L) {
   bind_task(L);
   bind_conn(L);
   bind_group(L);
+  bind_db(L);
   push_settings(L);
   lua_setfield(L, -2, "settings");
   push_schema(L);

@@ -36,6 +36,7 @@ struct json *json_new(lua_State *L) {
   j->object = new_mark(L, "object", &j->object_ref);
   j->raw = new_mark(L, "raw", &j->raw_ref);
   j->number = new_mark(L, "number", &j->number_ref);
+  j->row = new_mark(L, "row", &j->row_ref);
   lua_getglobal(L, "tostring");
   j->tostring_ref = luaL_ref(L, LUA_REGISTRYINDEX);
   return j;
@@ -56,3 +57,5 @@ void json_push_raw(struct json *j, lua_State *L, const char *s, size_t n) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, j->raw_ref);
   lua_setmetatable(L, -2);
 }
+
+void json_push_row_mark(lua_State *L) { lua_rawgeti(L, LUA_REGISTRYINDEX, json_of(L)->row_ref); }

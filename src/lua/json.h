@@ -22,8 +22,8 @@
 enum { JSON_DEPTH = 64, JSON_ENCODE_DEPTH = 256 };
 
 struct json {
-  const void *array, *object, *raw, *number; /* the metatables, anchored in the registry */
-  int array_ref, object_ref, raw_ref, number_ref, tostring_ref;
+  const void *array, *object, *raw, *number, *row; /* the metatables, anchored in the registry */
+  int array_ref, object_ref, raw_ref, number_ref, row_ref, tostring_ref;
   struct buf scratch; /* strings with escapes while they are decoded */
 };
 
@@ -53,3 +53,6 @@ bool json_put_string(struct buf *out, const char *s, size_t n);
 
 /* Push an object that encodes as the given bytes. */
 void json_push_raw(struct json *j, lua_State *L, const char *s, size_t n);
+
+/* Push the metatable of a list that may have holes and says its length as `n`; it encodes as an array with null in them. */
+void json_push_row_mark(lua_State *L);

@@ -173,8 +173,7 @@ static bool put_cdata(struct writer *w, int index) {
 
 /* ---- tables ---- */
 
-static bool put_list(struct writer *w, int table) {
-  const int n = (int)lua_objlen(w->L, table);
+static bool put_items(struct writer *w, int table, int n) {
   buf_put_char(w->out, '[');
   for (int i = 1; i <= n; i++) {
     if (i > 1) buf_put_char(w->out, ',');
@@ -184,6 +183,17 @@ static bool put_list(struct writer *w, int table) {
   }
   buf_put_char(w->out, ']');
   return true;
+}
+
+static bool put_list(struct writer *w, int table) { return put_items(w, table, (int)lua_objlen(w->L, table)); }
+
+/* A row of a result: NULLs are holes, so it says how long it is. */
+static bool put_row(struct writer *w, int table) {
+  lua_pushliteral(w->L, "n");
+  lua_rawget(w->L, table);
+  const int n = (int)lua_tointeger(w->L, -1);
+  lua_pop(w->L, 1);
+  return put_items(w, table, n);
 }
 
 /* Write the member whose key and value are on top of the stack. */
@@ -281,6 +291,7 @@ static bool put_special(struct writer *w, int table) { /* [metatable] */
   const struct json *j = w->json;
   if (meta == j->array) return put_list(w, table);
   if (meta == j->object) return put_object(w, table);
+  if (meta == j->row) return put_row(w, table);
   if (meta == j->raw || meta == j->number) return put_verbatim(w, table);
   lua_pushliteral(L, "__tojson");
   lua_rawget(L, -2);

@@ -23,8 +23,19 @@ void scheduler_init(struct scheduler *s, lua_State *L, atomic_long *total) {
   s->spare = xcalloc(SPARE_MAX, sizeof(struct task *));
 }
 
+static void clean_up(struct task *t) {
+  while (!list_empty(&t->cleanups)) {
+    struct task_cleanup *last = list_entry(t->cleanups.prev, struct task_cleanup, link);
+    list_remove(&last->link);
+    last->run(last);
+  }
+}
+
 void scheduler_fini(struct scheduler *s) {
-  for (size_t i = 0; i < s->slot_count; i++) free(s->slots[i].task);
+  for (size_t i = 0; i < s->slot_count; i++) {
+    if (s->slots[i].task) clean_up(s->slots[i].task);
+    free(s->slots[i].task);
+  }
   while (s->spare_count) free(s->spare[--s->spare_count]);
   atomic_fetch_sub(s->total, (long)s->task_count);
   free(s->slots);
@@ -50,12 +61,14 @@ static uint32_t take_slot(struct scheduler *s) {
 
 static struct task *fresh(struct scheduler *s) {
   struct task *t = xcalloc(1, sizeof *t);
+  t->scheduler = s;
   t->co = lua_newthread(s->L);
   t->co_ref = luaL_ref(s->L, LUA_REGISTRYINDEX);
   list_init(&t->ready_link);
   list_init(&t->joiners);
   list_init(&t->join_link);
   list_init(&t->owner_link);
+  list_init(&t->cleanups);
   t->error_ref = t->deadline_ref = LUA_NOREF;
   return t;
 }
@@ -104,6 +117,7 @@ static void recycle(struct scheduler *s, struct task *t, bool usable) {
 }
 
 static void end(struct scheduler *s, struct task *t, enum task_end how) {
+  clean_up(t);
   const uint32_t index = (uint32_t)(t->id & ((1u << INDEX_BITS) - 1));
   heap_remove(&s->timers, &t->timer);
   heap_remove(&s->deadlines, &t->deadline);
@@ -152,11 +166,19 @@ static int push_failure(struct scheduler *s, lua_State *L, struct task *t) {
   return 2;
 }
 
-int task_wait(struct scheduler *s, lua_State *L, uint64_t until) {
-  struct task *t = s->current;
+bool task_wait_fails(struct scheduler *s, lua_State *L) {
+  const struct task *t = s->current;
   if (!t) return luaL_error(L, "waiting is possible inside a task only, not while the app loads");
   if (L != t->co) return luaL_error(L, "waiting inside a coroutine of your own is not possible; use tidewire.spawn");
-  if (t->error_ref != LUA_NOREF) return push_failure(s, L, t);
+  return t->error_ref != LUA_NOREF;
+}
+
+void task_defer(struct task *t, struct task_cleanup *cleanup) { list_push(&t->cleanups, &cleanup->link); }
+void task_forgo(struct task_cleanup *cleanup) { list_remove(&cleanup->link); }
+
+int task_wait(struct scheduler *s, lua_State *L, uint64_t until) {
+  struct task *t = s->current;
+  if (task_wait_fails(s, L)) return push_failure(s, L, t);
   if (until) heap_set(&s->timers, &t->timer, until);
   t->state = TASK_WAITING;
   return lua_yield(L, 0);

@@ -17,6 +17,12 @@ enum task_state { TASK_NEW, TASK_READY, TASK_RUNNING, TASK_WAITING };
 
 struct task;
 
+/* Something that a task holds and that has to end with it: run() is called when the task ends, however it does, unless task_forgo() came first. */
+struct task_cleanup {
+  struct list link;
+  void (*run)(struct task_cleanup *cleanup);
+};
+
 enum task_end { TASK_RETURNED, TASK_FAILED, TASK_NEVER_BEGAN };
 
 /* Called when the task has ended: `co` holds what the function returned, or the error object on top when it failed. */
@@ -38,6 +44,11 @@ struct task {
   struct list owner_link; /* on the owner's list of tasks */
   void *owner;            /* whatever `done` needs; the session of a connection's task */
   task_done done;
+  struct scheduler *scheduler;
+  struct list cleanups; /* newest last */
+  void *awaited;        /* what the wait in progress will be answered with, owned by whoever waits; see bind_db.c */
+  int awaited_kind;     /* its meaning to them */
+  bool answered;        /* it has come */
 };
 
 struct task_slot {
@@ -80,6 +91,13 @@ struct task *task_find(struct scheduler *s, uint64_t id);
 /* For C functions that Lua calls: `return task_wait(s, L, until)` parks the running task; `until` 0 waits for a wake-up only. On resume Lua sees
  * true, or false and an error. When the task is cancelled these are returned at once. Raises when L is not the task's own coroutine. */
 int task_wait(struct scheduler *s, lua_State *L, uint64_t until);
+
+/* True when a wait would fail at once because the task is cancelled or late. Raises where task_wait() would. */
+bool task_wait_fails(struct scheduler *s, lua_State *L);
+
+/* Have `cleanup` run when the task ends; forgo it again. */
+void task_defer(struct task *t, struct task_cleanup *cleanup);
+void task_forgo(struct task_cleanup *cleanup);
 
 /* Let a waiting task go on with `true`. */
 void task_wake(struct scheduler *s, struct task *t);

@@ -255,6 +255,18 @@ bool vm_read_settings(struct vm *vm, struct settings *settings, struct err *err)
   return true;
 }
 
+/* Models register themselves as they are declared; an app without any has not loaded the module. */
+bool vm_needs_database(struct vm *vm) {
+  lua_State *L = vm->L;
+  const int top = lua_gettop(L);
+  lua_getglobal(L, "package");
+  lua_getfield(L, -1, "loaded");
+  lua_getfield(L, -1, "tidewire.models");
+  const bool needed = lua_istable(L, -1);
+  lua_settop(L, top);
+  return needed;
+}
+
 /* ---- static folders ---- */
 
 static int list_statics(lua_State *L) { /* [] → [list] */

@@ -31,6 +31,9 @@ bool vm_set_from_lua(lua_State *L, struct settings *settings, enum setting_id id
 /* Take the settings that app.lua gives. False and err on an unknown key or a bad value. */
 bool vm_read_settings(struct vm *vm, struct settings *settings, struct err *err);
 
+/* True when the app declares models. */
+bool vm_needs_database(struct vm *vm);
+
 /* The static folders of the app, longest prefix first, as absolute paths. *statics is the caller's to free with vm_free_statics(). */
 bool vm_read_statics(struct vm *vm, const char *app_path, struct net_static **statics, size_t *count, struct err *err);
 void vm_free_statics(struct net_static *statics, size_t count);

@@ -10,6 +10,7 @@
 #include "lua/bind.h"
 #include "lua/session.h"
 
+#include <lauxlib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,17 +19,6 @@
 
 /* How long connections get to answer our close frame at shutdown, and disconnect handlers to end. */
 static const uint64_t CLOSING_NS = 5 * CLOCK_NS_PER_SEC;
-
-/* ---- group counts ---- */
-
-long cluster_count(struct cluster *c, const char *name, size_t len, int change) {
-  pthread_mutex_lock(&c->lock);
-  intptr_t count = (intptr_t)map_get(&c->group_counts, name, len) + change;
-  if (change && count > 0) *map_slot(&c->group_counts, name, len) = (void *)count;
-  else if (change) map_remove(&c->group_counts, name, len);
-  pthread_mutex_unlock(&c->lock);
-  return (long)count;
-}
 
 /* ---- mail ---- */
 
@@ -110,8 +100,9 @@ static uint64_t tick(struct worker *w) {
   deliver_pending(w);                                /* before tasks: in the order of what was sent */
   uint64_t next = scheduler_run(&w->scheduler, now); /* before the network: replies go out in this very turn */
   next = earlier(next, sessions_tick(w, now));
-  if (w->draining) next = earlier(next, drain_step(w, now)); /* after tasks: it looks whether any are left */
-  next = earlier(next, net_tick(w->net));                    /* last: everything said in this turn leaves in one write a connection */
+  if (w->draining) next = earlier(next, drain_step(w, now));                /* after tasks: it looks whether any are left */
+  if (w->db) next = earlier(next, w->cluster->db_driver->tick(w->db, now)); /* after tasks: what they asked leaves in one write a connection */
+  next = earlier(next, net_tick(w->net));                                   /* last: everything said in this turn leaves in one write a connection */
   return w->pending || !list_empty(&w->scheduler.ready) ? 0 : next;
 }
 
@@ -123,9 +114,34 @@ static void run(struct worker *w) {
   }
 }
 
-static void end_worker(struct worker *w) {
+static void watch(void *ctx, int fd, bool read, bool write, void (*ready)(void *arg, bool readable, bool writable), void *arg) {
+  net_watch(((struct worker *)ctx)->net, fd, read, write, ready, arg);
+}
+
+static void unwatch(void *ctx, int fd) { net_unwatch(((struct worker *)ctx)->net, fd); }
+
+/* What a worker needs of its own thread: its network, and its part of the database. */
+static bool open_io(struct worker *w, struct err *err) {
+  struct cluster *c = w->cluster;
+  pthread_mutex_lock(&c->lock);
+  w->net = net_new(&c->net, &session_net_handlers, w, &c->stats, c->offload, &w->mailbox, err);
+  pthread_mutex_unlock(&c->lock);
+  if (!w->net) return false;
+  const struct db_host host = {.ctx = w, .watch = watch, .unwatch = unwatch, .mailbox = &w->mailbox};
+  if (c->db_driver) w->db = c->db_driver->open(c->db_shared, &host);
+  return true;
+}
+
+/* Handles that Lua still has of the database see that it is gone. */
+static void close_io(struct worker *w) {
+  if (w->db) w->cluster->db_driver->close(w->db);
+  w->db = NULL;
   net_free(w->net);
   w->net = NULL;
+}
+
+static void end_worker(struct worker *w) {
+  close_io(w);
   scheduler_fini(&w->scheduler);
   sessions_free(w);
   if (atomic_fetch_add(&w->cluster->ended, 1) + 1 < w->cluster->worker_count) return;
@@ -133,14 +149,10 @@ static void end_worker(struct worker *w) {
   if (write(w->cluster->ended_fd, &one, sizeof one) < 0) abort(); /* an eventfd that is written once cannot be full */
 }
 
-static void *worker_main(void *arg) {
+void *worker_main(void *arg) {
   struct worker *w = arg;
-  struct cluster *c = w->cluster;
   struct err err;
-  pthread_mutex_lock(&c->lock);
-  w->net = net_new(&c->net, &session_net_handlers, w, &c->stats, c->offload, &w->mailbox, &err);
-  pthread_mutex_unlock(&c->lock);
-  if (!w->net) { /* out of memory or descriptors at the very start: half a server must not go on */
+  if (!open_io(w, &err)) { /* out of memory or descriptors at the very start: half a server must not go on */
     log_event(LOG_LEVEL_ERROR, "worker did not start", "reason", err.message, NULL);
     exit(1);
   }
@@ -152,7 +164,7 @@ static void *worker_main(void *arg) {
 
 /* ---- life of a worker ---- */
 
-static void worker_free(struct worker *w) {
+void worker_free(struct worker *w) {
   vm_close(&w->vm);
   mailbox_fini(&w->mailbox);
   for (struct mail *mail = w->pending, *next; mail; mail = next) {
@@ -166,8 +178,7 @@ static void worker_free(struct worker *w) {
   free(w);
 }
 
-/* A worker with the app loaded, without a thread. It is in c->workers, whether it could be made or not. */
-static struct worker *worker_new(struct cluster *c, int index, struct err *err) {
+struct worker *worker_new(struct cluster *c, int index, struct err *err) {
   struct worker *w = c->workers[index] = xcalloc(1, sizeof *w);
   w->cluster = c;
   w->index = index;
@@ -185,116 +196,58 @@ static struct worker *worker_new(struct cluster *c, int index, struct err *err) 
   return vm_load_app(&w->vm, c->app_path, err) ? w : NULL;
 }
 
-/* ---- the process ---- */
+/* ---- one task on the calling thread ---- */
 
-static struct net_config net_config_of(const struct cluster *c) {
-  const struct settings *s = c->settings;
-  const double most = settings_number(s, SETTING_MAX_CONNECTIONS), each = most / c->worker_count;
-  return (struct net_config){.max_message = (size_t)settings_number(s, SETTING_MAX_MESSAGE_SIZE),
-                             .outbox_limit = (size_t)settings_number(s, SETTING_OUTBOX_LIMIT),
-                             .ping_interval = clock_from_seconds(settings_number(s, SETTING_PING_INTERVAL)),
-                             .handshake_timeout = clock_from_seconds(settings_number(s, SETTING_HANDSHAKE_TIMEOUT)),
-                             .ping_misses = (unsigned)settings_number(s, SETTING_PING_MISSES),
-                             .max_connections = most > 0 && each < 1 ? 1 : (unsigned)each,
-                             .statics = c->statics,
-                             .static_count = c->static_count};
+/* A task that somebody waits for on the worker's own loop. */
+struct errand {
+  bool over, failed;
+  struct err *err;
+  char *text; /* what it returned, owned */
+};
+
+static void errand_done(struct task *t, lua_State *co, enum task_end end) {
+  struct errand *e = t->owner;
+  e->over = true;
+  e->failed = end != TASK_RETURNED;
+  const char *text = lua_gettop(co) ? lua_tostring(co, -1) : NULL;
+  if (e->failed) err_set(e->err, 1, "%s", text ? text : "the command was cancelled");
+  else if (text) e->text = xstrdup(text);
 }
 
-/* 0 stands for one a core; everybody sees the number that came of it. */
-static int resolve_workers(struct settings *s) {
-  char text[16];
-  struct err err;
-  int n = (int)settings_number(s, SETTING_WORKERS);
-  if (n) return n;
-  const long cores = sysconf(_SC_NPROCESSORS_ONLN);
-  n = cores < 1 ? 1 : cores > 256 ? 256 : (int)cores;
-  snprintf(text, sizeof text, "%d", n);
-  settings_set(s, SETTING_WORKERS, text, SETTING_FROM_FLAG, "workers", &err);
-  return n;
+/* Message handler of the errand's function: the error as text, with a traceback unless it is one of the framework's own objects. */
+static int describe(lua_State *co) {
+  const bool plain = lua_isstring(co, 1);
+  lua_getglobal(co, "tostring");
+  lua_pushvalue(co, 1);
+  lua_call(co, 1, 1);
+  if (plain) luaL_traceback(co, co, lua_tostring(co, -1), 1);
+  return 1;
 }
 
-/* "HOST:PORT", "[IPv6]:PORT", ":PORT" or "PORT". */
-static bool split_address(const char *text, char *host, size_t cap, int *port, struct err *err) {
-  const char *colon = strrchr(text, ':'), *digits = colon ? colon + 1 : text;
-  size_t len = colon ? (size_t)(colon - text) : 0;
-  const char *from = text;
-  char *end;
-  if (len >= 2 && text[0] == '[' && text[len - 1] == ']') {
-    from++;
-    len -= 2;
+static void push_command(struct task *t, const char *command, int argument_count, char **arguments) {
+  static const char code[] =
+      "local describe, name = ...\n"
+      "local ok, result = xpcall(require('tidewire.commands')[name], describe, select(3, ...))\n"
+      "if not ok then error(result, 0) end\n"
+      "return result";
+  if (luaL_loadstring(t->co, code)) abort(); /* it is ours */
+  lua_pushcfunction(t->co, describe);
+  lua_pushstring(t->co, command);
+  for (int i = 0; i < argument_count; i++) lua_pushstring(t->co, arguments[i]);
+}
+
+bool worker_run_errand(struct worker *w, const char *command, int argument_count, char **arguments, char **text, struct err *err) {
+  struct errand e = {.err = err};
+  if (!open_io(w, err)) return false;
+  struct task *t = task_new(&w->scheduler, errand_done, &e);
+  push_command(t, command, argument_count, arguments);
+  task_queue(&w->scheduler, t, argument_count + 2);
+  while (!e.over) {
+    const uint64_t next = tick(w);
+    if (!e.over && net_wait(w->net, next)) mailbox_drain(&w->mailbox, w);
   }
-  const long number = strtol(digits, &end, 10);
-  if (!*digits || *end || *digits == '-' || *digits == '+' || number < 0 || number > 65535 || len >= cap)
-    return err_set(err, 2, "listen: \"%s\" is not an address: expected HOST:PORT", text);
-  memcpy(host, from, len);
-  host[len] = 0;
-  *port = (int)number;
-  return true;
-}
-
-static bool listen_all(struct cluster *c, struct err *err) {
-  char host[256] = "";
-  int port = 0;
-  if (!split_address(settings_text(c->settings, SETTING_LISTEN), host, sizeof host, &port, err)) return false;
-  for (int i = 0; i < c->worker_count; i++) {
-    c->workers[i]->listen_fd = net_listen(host, &port, i == 0, err);
-    if (c->workers[i]->listen_fd < 0) return false;
-  }
-  const char *shown = !*host ? "0.0.0.0" : !strcmp(host, "localhost") ? "127.0.0.1" : host;
-  snprintf(c->address, sizeof c->address, strchr(shown, ':') ? "[%s]:%d" : "%s:%d", shown, port);
-  return true;
-}
-
-static bool load_all(struct cluster *c, struct err *err) {
-  c->workers = xcalloc(1, sizeof(struct worker *));
-  c->worker_count = 1;
-  struct worker *first = worker_new(c, 0, err); /* its app says how many more there are */
-  if (!first || !vm_read_settings(&first->vm, c->settings, err)) return false;
-  if (!vm_read_statics(&first->vm, c->app_path, &c->statics, &c->static_count, err)) return false;
-  c->worker_count = resolve_workers(c->settings);
-  bind_settings(first->vm.L, c->settings);
-  c->workers = xrealloc(c->workers, (size_t)c->worker_count * sizeof(struct worker *));
-  for (int i = 1; i < c->worker_count; i++) c->workers[i] = NULL;
-  for (int i = 1; i < c->worker_count; i++)
-    if (!worker_new(c, i, err)) return false;
-  return true;
-}
-
-static void cluster_free(struct cluster *c) {
-  offload_free(c->offload);
-  for (int i = 0; i < c->worker_count; i++) {
-    struct worker *w = c->workers[i];
-    if (!w) continue;
-    if (!c->running && w->vm.L) scheduler_fini(&w->scheduler);
-    worker_free(w);
-  }
-  free(c->workers);
-  vm_free_statics(c->statics, c->static_count);
-  map_fini(&c->group_counts);
-  pthread_mutex_destroy(&c->lock);
-  close(c->ended_fd);
-}
-
-bool cluster_start(struct cluster *c, struct settings *settings, const char *app_path, struct err *err) {
-  memset(c, 0, sizeof *c);
-  c->settings = settings;
-  c->app_path = app_path;
-  c->ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  pthread_mutex_init(&c->lock, NULL);
-  map_init(&c->group_counts);
-  if (!load_all(c, err) || !listen_all(c, err)) {
-    cluster_free(c);
-    return false;
-  }
-  c->net = net_config_of(c);
-  c->offload = offload_new();
-  c->running = true;
-  for (int i = 0; i < c->worker_count; i++)
-    if (pthread_create(&c->workers[i]->thread, NULL, worker_main, c->workers[i])) abort(); /* no thread at the very start */
-  return true;
-}
-
-void cluster_join(struct cluster *c) {
-  for (int i = 0; i < c->worker_count; i++) pthread_join(c->workers[i]->thread, NULL);
-  cluster_free(c);
+  close_io(w);
+  if (text) *text = e.text;
+  else free(e.text);
+  return !e.failed;
 }

@@ -120,6 +120,61 @@ function host.time() end
 ---@return string?
 function host.check_setting(name, value) end
 
+---What a function that asks the database returns: true and the answer; true alone when the task has waited and db_result() has the answer; false and either a
+---plain table with `class` (what the database refused) or what a failed wait raises, after which db_abandon() has to be called. tidewire.db does all that.
+---@alias tidewire.host.answer boolean
+
+---(running) Run a statement: at once for a read on SQLite outside a transaction, else waiting.
+---@async
+---@param transaction userdata?
+---@param sql string with the database's own placeholders
+---@param params table? a list; `n` is its length when it has holes
+---@param shape userdata?
+---@return tidewire.host.answer ok
+---@return any rows
+---@return integer? affected
+function host.db_query(transaction, sql, params, shape) end
+
+---(running) A connection for a transaction; the answer is its handle. It is given back when the task ends, if not before.
+---@async
+---@return tidewire.host.answer ok
+function host.db_acquire() end
+
+---(running) Roll back what is open, and give the connection back. Does not wait.
+---@param transaction userdata
+function host.db_release(transaction) end
+
+---(running) The answer is a cursor, which is closed when the task ends, if not before.
+---@async
+---@return tidewire.host.answer ok
+function host.db_cursor_open(transaction, sql, params) end
+
+---(running) The next `most` rows at most; fewer at the end only.
+---@async
+---@return tidewire.host.answer ok
+function host.db_cursor_fetch(cursor, most) end
+
+---(running)
+function host.db_cursor_close(cursor) end
+
+---(running) What the task has waited for.
+---@param shape userdata?
+---@return tidewire.host.answer ok
+---@return any answer
+---@return integer? affected
+function host.db_result(shape) end
+
+---(running) Give up what the task waited for: the statement is cancelled where that is possible.
+function host.db_abandon() end
+
+---@return "sqlite"|"postgresql"|nil vendor nil when the app has no database
+function host.db_vendor() end
+
+---How rows become values.
+---@param spec { columns: { name: string, convert?: "bool"|"integer"|"float"|fun(value: any): any }[], meta?: table, list?: boolean, flat?: boolean, deferred?: table, related?: { name: string, shape: userdata, first: integer, pk: integer }[] }
+---@return userdata
+function host.db_shape(spec) end
+
 ---The framework's entry points; called once by tidewire.app. Each is run in a task of its own, those of one connection one after another.
 ---@param handlers table<"connect"|"message"|"bad_message"|"text"|"bytes"|"group"|"disconnect"|"request", function>
 function host.handlers(handlers) end

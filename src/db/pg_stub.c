@@ -1,0 +1,2 @@
+#include "db/driver.h"
+const struct db_driver db_postgresql;
