@@ -48,7 +48,8 @@ end
 -- Framework modules from the bottom up: a module may require those that stand before it.
 local order = {
   "host", "json", "class", "repr", "nearest", "caller", "status", "time", "log", "exceptions", "tracing", "settings",
-  "decimal", "uuid", "timezone", "datetime.types", "datetime.format", "datetime.parse", "datetime",
+  "decimal", "uuid",
+  "datetime.calendar", "datetime.tzif", "timezone", "datetime.format", "datetime.duration", "datetime.types", "datetime.parse", "datetime",
   "task", "sleep", "spawn", "db",
   "integers", "ip", "signals", "validators",
   "permissions", "actions", "groups", "scope", "routing", "middleware", "origin", "consumer", "app", "init", "commands",
