@@ -135,16 +135,26 @@ function Duration.__mul(a, b)
   return from_parts { days = a.days * b, seconds = a.seconds * b, microseconds = a.microseconds * b }
 end
 
+---Divide by a whole number above zero, digit by digit as on paper: days, seconds, microseconds.
+local function divide_whole(d, n)
+  local days = floor(d.days / n)
+  local seconds_left = (d.days - days * n) * 86400 + d.seconds
+  local seconds = floor(seconds_left / n)
+  local micros_left = (seconds_left - seconds * n) * 1000000 + d.microseconds
+  local micros = floor(micros_left / n)
+  local rest = micros_left - micros * n
+  if rest * 2 > n or rest * 2 == n and micros % 2 == 1 then micros = micros + 1 end
+  return make(days, seconds, micros)
+end
+
 ---By a number: a Duration; by a Duration: a number.
 function Duration.__div(a, b)
   expect(a, "division")
-  if type(b) == "number" then
-    if b == 0 then error(exceptions.ValueError "division by zero", 2) end
-    local total = a:to_microseconds()
-    if type(total) == "number" then return M.from_microseconds(round(total / b)) end
-    return from_parts { days = a.days / b, seconds = a.seconds / b, microseconds = a.microseconds / b }
-  end
-  return a:total_seconds() / expect(b, "division"):total_seconds()
+  if type(b) ~= "number" then return a:total_seconds() / expect(b, "division"):total_seconds() end
+  if b == 0 then error(exceptions.ValueError "division by zero", 2) end
+  if b < 0 then a, b = -a, -b end
+  if b % 1 == 0 and b < 1e9 then return divide_whole(a, b) end
+  return from_parts { days = a.days / b, seconds = a.seconds / b, microseconds = a.microseconds / b }
 end
 
 function Duration.__mod(a, b)
