@@ -18,7 +18,7 @@ struct kit {
 
 static char kit_folder[64]; /* made anew for each run */
 
-static struct db_config kit_config(const char *url) {
+static inline struct db_config kit_config(const char *url) {
   return (struct db_config){.url = url,
                             .app_path = kit_folder,
                             .acquire_timeout = 2 * CLOCK_NS_PER_SEC,
@@ -38,7 +38,7 @@ static inline void kit_remove_folder(void) {
   if (system(command)) abort(); /* NOLINT(cert-env33-c): a test's own folder */
 }
 
-static struct db_shared *kit_share(const struct db_config *config) {
+static inline struct db_shared *kit_share(const struct db_config *config) {
   struct err err;
   struct db_shared *shared = db_sqlite.share(config, &err);
   if (!shared) printf("%s\n", err.message);
@@ -46,18 +46,18 @@ static struct db_shared *kit_share(const struct db_config *config) {
   return shared;
 }
 
-static void kit_open(struct kit *k, struct db_shared *shared) {
+static inline void kit_open(struct kit *k, struct db_shared *shared) {
   mailbox_init(&k->box);
   k->db = db_sqlite.open(shared, &(struct db_host){.mailbox = &k->box});
 }
 
-static void kit_close(struct kit *k) {
+static inline void kit_close(struct kit *k) {
   db_sqlite.close(k->db);
   mailbox_fini(&k->box);
 }
 
 /* One turn of a worker's loop, which waits for mail up to `ms`. */
-static void kit_turn(struct kit *k, int ms) {
+static inline void kit_turn(struct kit *k, int ms) {
   db_sqlite.tick(k->db, clock_ns());
   struct pollfd p = {.fd = k->box.fd, .events = POLLIN};
   if (poll(&p, 1, ms) == 1) mailbox_drain(&k->box, NULL);
@@ -67,22 +67,22 @@ static void kit_turn(struct kit *k, int ms) {
 static inline struct db_value integer(int64_t n) { return (struct db_value){.type = DB_INTEGER, .integer = n}; }
 static inline struct db_value text(const char *s) { return (struct db_value){.type = DB_TEXT, .text = {s, strlen(s)}}; }
 
-static void kit_done(struct db_request *r) { ++*(int *)r->owner; }
+static inline void kit_done(struct db_request *r) { ++*(int *)r->owner; }
 
-static struct db_request *kit_request(const char *sql, const struct db_value *params, int count, int *done) {
+static inline struct db_request *kit_request(const char *sql, const struct db_value *params, int count, int *done) {
   struct db_request *r = db_request_new(sql, strlen(sql), params, count);
   r->done = kit_done;
   r->owner = done;
   return r;
 }
 
-static void kit_wait(struct kit *k, const int *done, int count) {
+static inline void kit_wait(struct kit *k, const int *done, int count) {
   for (int i = 0; *done < count && i < 1000; i++) kit_turn(k, 10);
   if (*done < count) printf("no answer after 10 s\n");
 }
 
 /* Submit, in `tx` or by itself, and wait. The caller frees the request. */
-static struct db_request *kit_run(struct kit *k, struct db_transaction *tx, const char *sql, const struct db_value *params, int count) {
+static inline struct db_request *kit_run(struct kit *k, struct db_transaction *tx, const char *sql, const struct db_value *params, int count) {
   int done = 0;
   struct db_request *r = kit_request(sql, params, count, &done);
   r->tx = tx;
@@ -92,7 +92,7 @@ static struct db_request *kit_run(struct kit *k, struct db_transaction *tx, cons
 }
 
 /* Run and free; what went wrong, or "" when nothing did. Valid until the next call on this thread. */
-static const char *kit_try(struct kit *k, struct db_transaction *tx, const char *sql) {
+static inline const char *kit_try(struct kit *k, struct db_transaction *tx, const char *sql) {
   static _Thread_local char message[1024];
   struct db_request *r = kit_run(k, tx, sql, NULL, 0);
   snprintf(message, sizeof message, "%s", r->error.kind == DB_OK ? "" : r->error.message);
@@ -100,13 +100,13 @@ static const char *kit_try(struct kit *k, struct db_transaction *tx, const char 
   return message;
 }
 
-static bool kit_ok(struct kit *k, struct db_transaction *tx, const char *sql) {
+static inline bool kit_ok(struct kit *k, struct db_transaction *tx, const char *sql) {
   const char *message = kit_try(k, tx, sql);
   if (*message) printf("%s: %s\n", sql, message);
   return !*message;
 }
 
-static struct db_transaction *kit_acquire(struct kit *k) {
+static inline struct db_transaction *kit_acquire(struct kit *k) {
   int done = 0;
   struct db_request *r = kit_request("", NULL, 0, &done);
   db_sqlite.acquire(k->db, r);
@@ -117,7 +117,7 @@ static struct db_transaction *kit_acquire(struct kit *k) {
 }
 
 /* The rows as text: values separated by blanks, rows by semicolons. */
-static void kit_print(struct db_rows *rows, char *to, size_t cap) {
+static inline void kit_print(struct db_rows *rows, char *to, size_t cap) {
   struct db_error err;
   struct db_value v;
   size_t n = 0;
@@ -136,7 +136,7 @@ static void kit_print(struct db_rows *rows, char *to, size_t cap) {
 }
 
 /* What a read at once gives, or "error: …". Valid until the next call on this thread. */
-static const char *kit_read(struct kit *k, const char *sql) {
+static inline const char *kit_read(struct kit *k, const char *sql) {
   static _Thread_local char out[2048];
   struct db_error err;
   struct db_rows *rows = db_sqlite.read_now(k->db, sql, strlen(sql), NULL, 0, &err);
@@ -146,14 +146,14 @@ static const char *kit_read(struct kit *k, const char *sql) {
   return out;
 }
 
-static bool kit_reads(struct kit *k, const char *sql, const char *expected) {
+static inline bool kit_reads(struct kit *k, const char *sql, const char *expected) {
   const char *got = kit_read(k, sql);
   if (strcmp(got, expected) != 0) printf("%s: %s\n", sql, got);
   return !strcmp(got, expected);
 }
 
 /* The same through the writer, in `tx` or by itself. */
-static bool kit_gives(struct kit *k, struct db_transaction *tx, const char *sql, const char *expected) {
+static inline bool kit_gives(struct kit *k, struct db_transaction *tx, const char *sql, const char *expected) {
   char out[2048];
   struct db_request *r = kit_run(k, tx, sql, NULL, 0);
   if (r->rows) kit_print(r->rows, out, sizeof out);

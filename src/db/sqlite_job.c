@@ -129,17 +129,11 @@ void sqlite_job_flush(struct sqlite_worker *w) {
 /* Take it away from the writer; false when it runs or has run. */
 static bool withdraw(struct sqlite_worker *w, struct sqlite_job *job) {
   struct sqlite_shared *s = w->shared;
-  if (job->state == JOB_HELD) { /* never seen by another thread */
-    list_remove(&job->link);
-    return true;
-  }
   pthread_mutex_lock(&s->lock);
-  const bool waits = job->state == JOB_QUEUED;
-  if (waits) {
-    list_remove(&job->link);
-    job->state = JOB_HELD;
-    w->in_writer--;
-  }
+  const bool waits = job->state == JOB_HELD || job->state == JOB_QUEUED;
+  if (waits) list_remove(&job->link);
+  if (job->state == JOB_QUEUED) w->in_writer--;
+  if (waits) job->state = JOB_HELD;
   pthread_mutex_unlock(&s->lock);
   return waits;
 }
