@@ -1,0 +1,484 @@
+/* pg_test.c - the PostgreSQL driver against a real server: TEST_POSTGRESQL names one, tools/postgresql makes others that can be broken. */
+#include "check.h"
+#include "pg_kit.h"
+
+#include <stdarg.h>
+
+/* ---- asking ---- */
+
+struct ask {
+  struct db_request *r;
+  bool done;
+};
+
+static void answered(struct db_request *r) { ((struct ask *)r->owner)->done = true; }
+
+static struct db_value integer(int64_t n) { return (struct db_value){.type = DB_INTEGER, .integer = n}; }
+static struct db_value text(const char *s) { return (struct db_value){.type = DB_TEXT, .text = {.data = s, .len = strlen(s)}}; }
+
+static void prepare(struct ask *a, struct db_transaction *tx, const char *sql, const struct db_value *params, int count) {
+  a->r = db_request_new(sql, strlen(sql), params, count);
+  a->r->tx = tx;
+  a->r->done = answered;
+  a->r->owner = a;
+  a->done = false;
+}
+
+static void send_params(struct ask *a, struct db_transaction *tx, const char *sql, const struct db_value *params, int count) {
+  prepare(a, tx, sql, params, count);
+  db_postgresql.submit(db, a->r);
+}
+
+static void send(struct ask *a, struct db_transaction *tx, const char *sql) { send_params(a, tx, sql, NULL, 0); }
+
+static bool wait_ms(struct ask *a, int ms) {
+  const uint64_t until = clock_ns() + (uint64_t)ms * CLOCK_NS_PER_MS;
+  while (!a->done && clock_ns() < until) kit_turn(20);
+  return a->done;
+}
+
+/* A test that hangs is a failed test. */
+static void await(struct ask *a) {
+  if (wait_ms(a, 30000)) return;
+  printf("no answer within 30 s: %s\n", a->r->sql);
+  exit(1);
+}
+
+static void pass_ms(int ms) {
+  const uint64_t until = clock_ns() + (uint64_t)ms * CLOCK_NS_PER_MS;
+  while (clock_ns() < until) kit_turn(5);
+}
+
+static struct ask ask(struct db_transaction *tx, const char *sql) {
+  struct ask a;
+  send(&a, tx, sql);
+  await(&a);
+  a.r->owner = NULL;
+  return a;
+}
+
+/* The first value of a statement's answer as text, "ERROR CODE" on error. In one of a few static buffers. */
+static const char *first(struct db_request *r) {
+  static char texts[4][256];
+  static int turn;
+  char *to = texts[turn++ % 4];
+  struct db_value v = {.type = DB_NULL};
+  struct db_error e;
+  if (r->error.kind != DB_OK) snprintf(to, 256, "ERROR %s", r->error.code);
+  else if (r->rows->ops->next(r->rows, &e) != DB_ROW) snprintf(to, 256, "no row");
+  else {
+    r->rows->ops->value(r->rows, 0, &v);
+    switch (v.type) {
+      case DB_NULL: snprintf(to, 256, "NULL"); break;
+      case DB_BOOLEAN: snprintf(to, 256, "%s", v.boolean ? "true" : "false"); break;
+      case DB_INTEGER: snprintf(to, 256, "%lld", (long long)v.integer); break;
+      case DB_FLOAT: snprintf(to, 256, "%.17g", v.number); break;
+      default: snprintf(to, 256, "%.*s", (int)v.text.len, v.text.data);
+    }
+  }
+  return to;
+}
+
+static const char *value_with(struct db_transaction *tx, const char *sql, const struct db_value *params, int count) {
+  struct ask a;
+  send_params(&a, tx, sql, params, count);
+  await(&a);
+  const char *result = first(a.r);
+  db_request_free(a.r);
+  return result;
+}
+
+static const char *value(struct db_transaction *tx, const char *sql) { return value_with(tx, sql, NULL, 0); }
+
+static bool is(const char *a, const char *b) {
+  if (!strcmp(a, b)) return true;
+  printf("  got \"%s\", expected \"%s\"\n", a, b);
+  return false;
+}
+
+static enum db_error_kind kind_of(struct db_transaction *tx, const char *sql) {
+  struct ask a = ask(tx, sql);
+  const enum db_error_kind kind = a.r->error.kind;
+  if (kind != DB_OK && getenv("PG_TEST_VERBOSE")) printf("  %s: %s\n", sql, a.r->error.message);
+  db_request_free(a.r);
+  return kind;
+}
+
+static struct db_transaction *acquire(void) {
+  struct ask a;
+  prepare(&a, NULL, "", NULL, 0);
+  db_postgresql.acquire(db, a.r);
+  await(&a);
+  struct db_transaction *tx = a.r->error.kind == DB_OK ? a.r->driver_data : NULL;
+  if (!tx) printf("  acquire: %s\n", a.r->error.message);
+  db_request_free(a.r);
+  return tx;
+}
+
+/* ---- values ---- */
+
+static void check_values(void) {
+  const struct db_value big = integer(INT64_MIN), t = text("it's $1 \"ü\""), flag = {.type = DB_BOOLEAN, .boolean = true};
+  const struct db_value number = {.type = DB_FLOAT, .number = 0.1}, null = {.type = DB_NULL};
+  const struct db_value bytes = {.type = DB_BLOB, .text = {.data = "\0\xff\x10", .len = 3}},
+                        nul = {.type = DB_TEXT, .text = {.data = "a\0b", .len = 3}};
+  CHECK("integers keep 64 bits", is(value_with(NULL, "SELECT $1", &big, 1), "-9223372036854775808"));
+  CHECK("texts are never SQL", is(value_with(NULL, "SELECT $1", &t, 1), t.text.data));
+  CHECK("a text takes its place's type",
+        is(value_with(NULL, "SELECT ($1::date + 1)::text", &(struct db_value){.type = DB_TEXT, .text = {.data = "2024-02-28", .len = 10}}, 1),
+           "2024-02-29"));
+  CHECK("booleans", is(value_with(NULL, "SELECT NOT $1", &flag, 1), "false"));
+  CHECK("floats are exact", is(value_with(NULL, "SELECT $1", &number, 1), "0.10000000000000001"));
+  CHECK("null", is(value_with(NULL, "SELECT $1::int", &null, 1), "NULL"));
+  CHECK("bytes go and come",
+        is(value_with(NULL, "SELECT encode($1, 'hex')", &bytes, 1), "00ff10") && is(value(NULL, "SELECT '\\x616263'::bytea"), "abc"));
+  CHECK("NUL in a text is refused", is(value_with(NULL, "SELECT $1", &nul, 1), "ERROR "));
+  CHECK("the session's formats are ours",
+        is(value(NULL, "SELECT '2021-01-01 10:00+02'::timestamptz::text || ' ' || interval '1 day 2 hours'"), "2021-01-01 08:00:00+00 P1DT2H"));
+  CHECK("numeric comes as text", is(value(NULL, "SELECT 10.00"), "10.00"));
+}
+
+static void check_rows(void) {
+  struct ask a = ask(NULL, "SELECT i AS n, '\\x6162'::bytea b, '\\x63'::bytea c FROM generate_series(1, 3) i");
+  struct db_rows *rows = a.r->rows;
+  struct db_value b, c, n;
+  struct db_error e;
+  CHECK("columns have names", rows->column_count == 3 && is(rows->ops->name(rows, 0), "n") && rows->row_count == 3);
+  rows->ops->next(rows, &e);
+  rows->ops->value(rows, 2, &c);
+  for (int i = 0; i < 5; i++) rows->ops->value(rows, 1, &b);
+  rows->ops->value(rows, 0, &n);
+  CHECK("values of a row stay while others are read",
+        b.text.len == 2 && !memcmp(b.text.data, "ab", 2) && c.text.len == 1 && *c.text.data == 'c' && n.integer == 1);
+  CHECK("rows end", rows->ops->next(rows, &e) == DB_ROW && rows->ops->next(rows, &e) == DB_ROW && rows->ops->next(rows, &e) == DB_END);
+  db_request_free(a.r);
+  CHECK("DDL has no rows", kind_of(NULL, "DROP TABLE IF EXISTS t, child") == DB_OK);
+  a = ask(NULL, "CREATE TABLE t (id int PRIMARY KEY, v int CONSTRAINT v_positive CHECK (v > 0))");
+  CHECK("nothing returned, nothing affected", a.r->error.kind == DB_OK && a.r->rows->column_count == 0 && a.r->affected == 0);
+  db_request_free(a.r);
+  a = ask(NULL, "INSERT INTO t SELECT i, i FROM generate_series(1, 10) i RETURNING id");
+  CHECK("INSERT counts and returns", a.r->affected == 10 && a.r->rows->row_count == 10);
+  db_request_free(a.r);
+  a = ask(NULL, "UPDATE t SET v = v + 1 WHERE id > 4");
+  CHECK("UPDATE counts", a.r->affected == 6);
+  db_request_free(a.r);
+}
+
+/* ---- errors ---- */
+
+static void check_errors(void) {
+  struct ask a = ask(NULL, "INSERT INTO t VALUES (11, -1)");
+  CHECK("a constraint has a name", a.r->error.kind == DB_INTEGRITY && is(a.r->error.constraint, "v_positive") && is(a.r->error.code, "23514"));
+  CHECK("message and detail", strstr(a.r->error.message, "violates check constraint") && strstr(a.r->error.detail, "(11, -1)") && !a.r->rows);
+  db_request_free(a.r);
+  CHECK("kinds", kind_of(NULL, "SELECT 1/0") == DB_DATA && kind_of(NULL, "SELEC 1") == DB_PROGRAMMING &&
+                     kind_of(NULL, "SELECT * FROM nowhere") == DB_PROGRAMMING);
+  CHECK("transactions need a connection", kind_of(NULL, "BEGIN") == DB_PROGRAMMING && kind_of(NULL, " commit") == DB_PROGRAMMING);
+  CHECK("COPY does not hang", kind_of(NULL, "COPY t TO STDOUT") == DB_PROGRAMMING);
+  CHECK("and the pool lives on", is(value(NULL, "SELECT 1"), "1"));
+  kind_of(NULL, "DROP TABLE IF EXISTS child");
+  kind_of(NULL, "CREATE TABLE child (t int REFERENCES t DEFERRABLE INITIALLY DEFERRED)");
+  CHECK("what fails at commit fails",
+        kind_of(NULL, "INSERT INTO child VALUES (99)") == DB_INTEGRITY && is(value(NULL, "SELECT count(*) FROM child"), "0"));
+}
+
+enum { MANY = 2000 };
+
+static void check_many(void) {
+  static struct ask asks[MANY];
+  int right = 0, errors = 0;
+  for (int i = 0; i < MANY; i++) {
+    const struct db_value n = integer(i);
+    send_params(&asks[i], NULL,
+                i % 10 == 3   ? "SELECT $1 / (random() * 0)"
+                : i % 10 == 7 ? "UPDATE t SET v = v + 1 WHERE id = 1 AND $1 >= 0"
+                              : "SELECT $1 + 0",
+                &n, 1);
+  }
+  for (int i = 0; i < MANY; i++) await(&asks[i]);
+  for (int i = 0; i < MANY; i++) {
+    char expected[16];
+    snprintf(expected, sizeof expected, "%d", i);
+    if (i % 10 == 3) errors += asks[i].r->error.kind == DB_DATA;
+    else if (i % 10 == 7) right += asks[i].r->affected == 1;
+    else right += is(first(asks[i].r), expected);
+    db_request_free(asks[i].r);
+  }
+  CHECK("an error is nobody else's", right == MANY * 9 / 10 && errors == MANY / 10);
+  CHECK("each write happened once", is(value(NULL, "SELECT v FROM t WHERE id = 1"), "201"));
+}
+
+static void check_groups(void) {
+  static struct ask asks[100];
+  int right = 0;
+  kind_of(NULL, "CREATE SEQUENCE IF NOT EXISTS s");
+  for (int round = 0; round < 3; round++) { /* prepared by the second, quick by the third */
+    for (int i = 0; i < 100; i++) {
+      const struct db_value n = integer(i - 50);
+      send_params(&asks[i], NULL, "SELECT 100 / $1", &n, 1);
+    }
+    for (int i = 0; i < 100; i++) await(&asks[i]);
+    for (int i = 0; i < 100; i++) {
+      char expected[24];
+      if (i == 50) snprintf(expected, sizeof expected, "ERROR 22012");
+      else snprintf(expected, sizeof expected, "%d", 100 / (i - 50));
+      right += is(first(asks[i].r), expected);
+      db_request_free(asks[i].r);
+    }
+  }
+  CHECK("a failure in a group of reads is its own", right == 300);
+}
+
+static void check_schema_change(void) {
+  kind_of(NULL, "DROP TABLE IF EXISTS w");
+  kind_of(NULL, "CREATE TABLE w (a int)");
+  kind_of(NULL, "INSERT INTO w VALUES (1)");
+  CHECK("before", is(value(NULL, "SELECT * FROM w"), "1"));
+  kind_of(NULL, "ALTER TABLE w ALTER a TYPE text");
+  CHECK("a changed result is asked for again", is(value(NULL, "SELECT * FROM w"), "1"));
+  kind_of(NULL, "DEALLOCATE ALL");
+  CHECK("so is a statement that somebody deallocated", is(value(NULL, "SELECT * FROM w"), "1"));
+  kind_of(NULL, "DROP TABLE w");
+  CHECK("a failed Parse leaves nothing behind", is(value(NULL, "SELECT * FROM w"), "ERROR 42P01"));
+  kind_of(NULL, "CREATE TABLE w AS SELECT 5 AS a");
+  CHECK("and works when it can", is(value(NULL, "SELECT * FROM w"), "5"));
+}
+
+static void check_eviction(void) {
+  int right = 0;
+  for (int round = 0; round < 2; round++)
+    for (int i = 0; i < 600; i++) {
+      char sql[64], expected[16];
+      snprintf(sql, sizeof sql, "SELECT %d AS c%d", i, i);
+      snprintf(expected, sizeof expected, "%d", i);
+      right += is(value(NULL, sql), expected);
+    }
+  CHECK("more statements than slots", right == 1200);
+  const int kept = atoi(value(NULL, "SELECT count(*) FROM pg_prepared_statements"));
+  if (kept > 256)
+    printf("  %d: %s\n", kept, value(NULL, "SELECT string_agg(name || statement, ';' ) FROM (SELECT * FROM pg_prepared_statements LIMIT 5) s"));
+  CHECK("the server keeps few", kept <= 256);
+}
+
+/* ---- transactions ---- */
+
+static void check_transactions(void) {
+  struct db_transaction *tx = acquire();
+  CHECK("BEGIN", tx && kind_of(tx, "BEGIN") == DB_OK);
+  CHECK("inside", kind_of(tx, "INSERT INTO t VALUES (100, 1)") == DB_OK && is(value(tx, "SELECT count(*) FROM t WHERE id = 100"), "1"));
+  CHECK("not outside", is(value(NULL, "SELECT count(*) FROM t WHERE id = 100"), "0"));
+  CHECK("COMMIT", kind_of(tx, "COMMIT") == DB_OK && is(value(NULL, "SELECT count(*) FROM t WHERE id = 100"), "1"));
+  kind_of(tx, "BEGIN");
+  CHECK("an error poisons its transaction", kind_of(tx, "SELECT 1/0") == DB_DATA && is(value(tx, "SELECT 1"), "ERROR 25P02"));
+  CHECK("until it is rolled back", kind_of(tx, "ROLLBACK") == DB_OK && is(value(tx, "SELECT 1"), "1"));
+  kind_of(tx, "BEGIN");
+  CHECK("savepoints", kind_of(tx, "SAVEPOINT a") == DB_OK && kind_of(tx, "SELECT 1/0") == DB_DATA &&
+                          kind_of(tx, "ROLLBACK TO SAVEPOINT a") == DB_OK && is(value(tx, "SELECT 1"), "1"));
+  kind_of(tx, "DELETE FROM t");
+  db_postgresql.release(db, tx);
+  CHECK("release rolls back", atoi(value(NULL, "SELECT count(*) FROM t")) == 11);
+  tx = acquire();
+  kind_of(tx, "BEGIN TRANSACTION ISOLATION LEVEL NONSENSE");
+  CHECK("a BEGIN that makes no sense is told by what follows", kind_of(tx, "DELETE FROM t") == DB_PROGRAMMING);
+  db_postgresql.release(db, tx);
+  CHECK("which did not run", atoi(value(NULL, "SELECT count(*) FROM t")) == 11);
+  struct ask slow;
+  tx = acquire();
+  kind_of(tx, "BEGIN");
+  send(&slow, tx, "SELECT pg_sleep(20)");
+  pass_ms(50);
+  db_postgresql.release(db, tx); /* frees slow.r */
+  pass_ms(200);
+  CHECK("release with a statement at work cancels it",
+        is(value(NULL, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(20)' AND state = 'active'"), "0"));
+}
+
+/* ---- giving up ---- */
+
+static void check_cancel(void) {
+  struct ask a;
+  send(&a, NULL, "SELECT 1");
+  db_postgresql.cancel(db, a.r);
+  send(&a, NULL, "SELECT pg_sleep(21)");
+  pass_ms(100);
+  CHECK("it runs", is(value(NULL, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(21)' AND state = 'active'"), "1"));
+  db_postgresql.cancel(db, a.r);
+  pass_ms(200);
+  CHECK("alone on its connection it is cancelled",
+        is(value(NULL, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(21)' AND state = 'active'"), "0"));
+  CHECK("no answer comes", !a.done);
+  struct db_transaction *tx = acquire();
+  kind_of(tx, "BEGIN");
+  send(&a, tx, "SELECT pg_sleep(22)");
+  pass_ms(50);
+  db_postgresql.cancel(db, a.r);
+  CHECK("in a transaction, too; what follows waits for that", is(value(tx, "SELECT 1"), "ERROR 25P02") && kind_of(tx, "ROLLBACK") == DB_OK);
+  CHECK("the cancel hit nothing else", is(value(tx, "SELECT 7"), "7"));
+  db_postgresql.release(db, tx);
+  struct ask many[40];
+  for (int i = 0; i < 40; i++) send(&many[i], NULL, "SELECT pg_sleep(0.002)");
+  kit_turn(0);
+  for (int i = 0; i < 40; i += 2) db_postgresql.cancel(db, many[i].r);
+  for (int i = 1; i < 40; i += 2) await(&many[i]);
+  int right = 0;
+  for (int i = 1; i < 40; i += 2) right += many[i].r->error.kind == DB_OK, db_request_free(many[i].r);
+  CHECK("neighbours are left alone", right == 20);
+}
+
+static void check_nothing_left(void) {
+  CHECK("no transaction is left open",
+        is(value(NULL, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tidewire' AND state LIKE 'idle in transaction%'"), "0"));
+}
+
+static void reopen(struct db_config config) {
+  struct err err;
+  kit_close();
+  if (!kit_open(&config, &err)) printf("%s\n", err.message), exit(1);
+}
+
+static void check_timeouts(const char *url) {
+  struct db_config config = kit_config(url);
+  config.statement_timeout = 200 * CLOCK_NS_PER_MS;
+  config.acquire_timeout = 300 * CLOCK_NS_PER_MS;
+  config.pool_max = 2;
+  reopen(config);
+  CHECK("a statement times out", kind_of(NULL, "SELECT pg_sleep(10)") == DB_TIMED_OUT);
+  struct db_transaction *a = acquire(), *b = acquire();
+  struct ask third, statement;
+  prepare(&third, NULL, "", NULL, 0);
+  db_postgresql.acquire(db, third.r);
+  send(&statement, NULL, "SELECT 1");
+  await(&third);
+  await(&statement);
+  CHECK("a pool that is exhausted says so",
+        third.r->error.kind == DB_UNAVAILABLE && statement.r->error.kind == DB_UNAVAILABLE && strstr(third.r->error.message, "in use"));
+  db_request_free(third.r);
+  db_request_free(statement.r);
+  prepare(&third, NULL, "", NULL, 0);
+  db_postgresql.acquire(db, third.r);
+  kit_turn(0);
+  db_postgresql.release(db, a);
+  await(&third);
+  CHECK("who waits gets what is released", third.r->error.kind == DB_OK);
+  db_postgresql.release(db, third.r->driver_data);
+  db_postgresql.release(db, b);
+  db_request_free(third.r);
+  CHECK("and statements after it", is(value(NULL, "SELECT 1"), "1"));
+}
+
+/* ---- cursors ---- */
+
+static struct db_cursor *open_cursor(struct db_transaction *tx, const char *sql, enum db_error_kind *kind) {
+  struct ask a;
+  const struct db_value n = integer(5000);
+  prepare(&a, tx, sql, &n, strstr(sql, "$1") ? 1 : 0);
+  db_postgresql.cursor_open(db, a.r);
+  await(&a);
+  struct db_cursor *cursor = a.r->error.kind == DB_OK ? a.r->driver_data : NULL;
+  if (kind) *kind = a.r->error.kind;
+  db_request_free(a.r);
+  return cursor;
+}
+
+static int64_t fetch(struct db_cursor *cursor, int most) {
+  struct ask a;
+  prepare(&a, NULL, "", NULL, 0);
+  db_postgresql.cursor_fetch(db, cursor, most, a.r);
+  await(&a);
+  const int64_t n = a.r->error.kind == DB_OK ? a.r->rows->row_count : -1;
+  db_request_free(a.r);
+  return n;
+}
+
+static int64_t fetch_all(struct db_cursor *cursor, int most) {
+  int64_t all = 0, n;
+  while ((n = fetch(cursor, most)) == most) all += n;
+  return n < 0 ? n : all + n;
+}
+
+static void check_cursors(void) {
+  enum db_error_kind kind;
+  struct db_cursor *c = open_cursor(NULL, "SELECT i FROM generate_series(1, $1) i", NULL);
+  CHECK("a cursor", c && fetch_all(c, 1000) == 5000 && fetch(c, 1000) == 0);
+  db_postgresql.cursor_close(db, c);
+  c = open_cursor(NULL, "SELECT i FROM generate_series(1, $1) i", NULL);
+  CHECK("an odd end", c && fetch_all(c, 999) == 5000);
+  db_postgresql.cursor_close(db, c);
+  c = open_cursor(NULL, "SELECT generate_series(1, 100000000)", NULL);
+  CHECK("closed early", c && fetch(c, 10) == 10);
+  db_postgresql.cursor_close(db, c);
+  c = open_cursor(NULL, "SELECT 1/(3 - i) FROM generate_series(1, 5) i", NULL);
+  CHECK("fails on the way", c && fetch(c, 2) == 2 && fetch(c, 2) == -1);
+  db_postgresql.cursor_close(db, c);
+  CHECK("makes no sense", !open_cursor(NULL, "SELEC", &kind) && kind == DB_PROGRAMMING);
+  struct db_transaction *tx = acquire();
+  kind_of(tx, "BEGIN");
+  c = open_cursor(tx, "SELECT i FROM generate_series(1, $1) i", NULL);
+  struct db_cursor *d = open_cursor(tx, "SELECT 1", NULL);
+  CHECK("two in a transaction", c && d && fetch(c, 10) == 10 && fetch(d, 10) == 1 && is(value(tx, "SELECT 2"), "2") && fetch_all(c, 100) == 4990);
+  db_postgresql.cursor_close(db, c);
+  db_postgresql.cursor_close(db, d);
+  kind_of(tx, "SAVEPOINT a");
+  c = open_cursor(tx, "SELECT i FROM generate_series(1, $1) i", NULL);
+  kind_of(tx, "ROLLBACK TO SAVEPOINT a");
+  db_postgresql.cursor_close(db, c);
+  CHECK("closing one that a rollback took does no harm", is(value(tx, "SELECT 3"), "3") && kind_of(tx, "COMMIT") == DB_OK);
+  db_postgresql.release(db, tx);
+  struct ask a;
+  c = open_cursor(NULL, "SELECT pg_sleep(23) FROM generate_series(1, 3) i", NULL);
+  prepare(&a, NULL, "", NULL, 0);
+  db_postgresql.cursor_fetch(db, c, 1, a.r);
+  pass_ms(50);
+  db_postgresql.cancel(db, a.r);
+  db_postgresql.cursor_close(db, c);
+  pass_ms(200);
+  CHECK("a fetch given up is cancelled",
+        is(value(NULL, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'FETCH%' AND state = 'active'"), "0"));
+  prepare(&a, NULL, "SELECT 1", NULL, 0);
+  db_postgresql.cursor_open(db, a.r);
+  kit_turn(0);
+  db_postgresql.cancel(db, a.r);
+  CHECK("so is an opening", is(value(NULL, "SELECT 1"), "1"));
+}
+
+static void check_big(void) {
+  struct ask a = ask(NULL, "SELECT i, repeat('x', 1000) FROM generate_series(1, 50000) i");
+  CHECK("50 MB in one result", a.r->error.kind == DB_OK && a.r->rows->row_count == 50000);
+  db_request_free(a.r);
+  char *large = xmalloc(20000001);
+  memset(large, 'y', 20000000);
+  large[20000000] = '\0';
+  const struct db_value v = text(large);
+  CHECK("20 MB in one parameter", is(value_with(NULL, "SELECT length($1::text)", &v, 1), "20000000"));
+  free(large);
+}
+
+int main(void) {
+  const char *url = getenv("TEST_POSTGRESQL");
+  struct err err;
+  log_init(LOG_LEVEL_ERROR, false);
+  if (!url) {
+    printf("skipped: no TEST_POSTGRESQL\n");
+    TESTS_END;
+  }
+  const struct db_config config = kit_config(url);
+  if (!kit_open(&config, &err)) {
+    printf("%s\n", err.message);
+    return 1;
+  }
+  check_values();
+  check_rows();
+  check_errors();
+  check_many();
+  check_groups();
+  check_schema_change();
+  check_eviction();
+  check_transactions();
+  check_cancel();
+  check_cursors();
+  check_big();
+  check_nothing_left();
+  check_timeouts(url);
+  kit_close();
+  TESTS_END;
+}

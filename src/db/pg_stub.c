@@ -1,2 +1,0 @@
-#include "db/driver.h"
-const struct db_driver db_postgresql;
