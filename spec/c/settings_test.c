@@ -32,6 +32,12 @@ int main(void) {
   CHECK("booleans by their usual names", set(&s, SETTING_DEBUG, "yes", SETTING_FROM_FLAG) && settings_number(&s, SETTING_DEBUG) == 1 &&
                                              !set(&s, SETTING_DEBUG, "maybe", SETTING_FROM_FLAG));
   CHECK("log levels by theirs", !set(&s, SETTING_LOG_LEVEL, "loud", SETTING_FROM_FLAG) && set(&s, SETTING_LOG_LEVEL, "error", SETTING_FROM_FLAG));
+  CHECK("time zones that there are",
+        set(&s, SETTING_TIME_ZONE, "Europe/Berlin", SETTING_FROM_APP) && set(&s, SETTING_TIME_ZONE, "UTC", SETTING_FROM_FLAG));
+  CHECK("and no others", !set(&s, SETTING_TIME_ZONE, "Europe/Berln", SETTING_FROM_FLAG) &&
+                             strstr(err.message, "here: \"Europe/Berln\" is not a time zone") &&
+                             !set(&s, SETTING_TIME_ZONE, "../../../etc/passwd", SETTING_FROM_FLAG) &&
+                             !set(&s, SETTING_TIME_ZONE, "Europe", SETTING_FROM_FLAG) && !set(&s, SETTING_TIME_ZONE, "", SETTING_FROM_FLAG));
   setenv("TIDEWIRE_PING_MISSES", "5", 1);
   CHECK("variables are read", settings_from_environment(&s, &err) && settings_number(&s, SETTING_PING_MISSES) == 5);
   setenv("TIDEWIRE_PONG", "5", 1);

@@ -3,7 +3,7 @@
 local M = { calls = {} }
 
 local host = setmetatable({
-  settings = { debug = false, atomic_actions = false, allowed_origins = {} },
+  settings = { debug = false, atomic_actions = false, time_zone = "UTC", allowed_origins = {} },
   settings_schema = { { name = "ping_interval", type = "seconds" }, { name = "allowed_origins", type = "list" } },
   check_setting = function() end,
   worker = 1,

@@ -9,6 +9,25 @@
 #include <string.h>
 #include <unistd.h>
 
+#define ZONES "/usr/share/zoneinfo"
+
+/* Whether ZONES has a time zone of that name. */
+static bool zone_exists(const char *name) {
+  char path[300], magic[4];
+  if (*name == '/' || strstr(name, "..") || snprintf(path, sizeof path, ZONES "/%s", name) >= (int)sizeof path) return false;
+  FILE *f = fopen(path, "rb");
+  if (!f) return false;
+  const bool found = fread(magic, 1, sizeof magic, f) == sizeof magic && !memcmp(magic, "TZif", sizeof magic);
+  fclose(f);
+  return found;
+}
+
+static bool check_zone(const char *text, const char *where, struct err *err) {
+  if (!strcmp(text, "UTC") || zone_exists(text)) return true;
+  if (!zone_exists("Etc/UTC")) return err_set(err, 2, "%s: there are no time zones in " ZONES "; install the package tzdata", where);
+  return err_set(err, 2, "%s: \"%s\" is not a time zone: expected a name such as Europe/Berlin, of a file in " ZONES, where, text);
+}
+
 static const struct setting rows[SETTING_COUNT] = {
     [SETTING_LISTEN] = {"listen", SETTING_STRING, "localhost:8000", 0, 0, "HOST:PORT to serve on; port 0 takes a free one"},
     [SETTING_WORKERS] = {"workers", SETTING_INTEGER, "0", 0, 256, "worker threads; 0 is one a core"},
@@ -38,6 +57,7 @@ static const struct setting rows[SETTING_COUNT] = {
     [SETTING_DATABASE_SYNCHRONOUS] = {"database_synchronous", SETTING_STRING, "full", 0, 0,
                                       "SQLite: full survives a power failure, normal may lose the last commits", "full|normal"},
     [SETTING_ATOMIC_ACTIONS] = {"atomic_actions", SETTING_BOOLEAN, "false", 0, 0, "run each action in a transaction unless it says atomic = false"},
+    [SETTING_TIME_ZONE] = {"time_zone", SETTING_STRING, "UTC", 0, 0, "time zone of local times, such as Europe/Berlin", NULL, check_zone},
 };
 
 const struct setting *settings_row(enum setting_id id) { return &rows[id]; }
@@ -95,8 +115,9 @@ static bool parse(const struct setting *row, const char *text, double *number, c
       return err_set(err, 2, "%s: \"%s\" is not valid: expected %s from %g to %g", where, text,
                      row->type == SETTING_INTEGER ? "a whole number" : "seconds", row->min, row->max);
     case SETTING_STRING:
-      if (!row->choices || is_choice(row->choices, text)) return true;
-      return err_set(err, 2, "%s: \"%s\" is not a %s: expected %s", where, text, row->name, row->choices);
+      if (row->choices && !is_choice(row->choices, text))
+        return err_set(err, 2, "%s: \"%s\" is not a %s: expected %s", where, text, row->name, row->choices);
+      return !row->check || row->check(text, where, err);
     case SETTING_LIST: return true;
   }
   return true;

@@ -34,6 +34,7 @@ enum setting_id {
   SETTING_DATABASE_SLOW_QUERY,
   SETTING_DATABASE_SYNCHRONOUS,
   SETTING_ATOMIC_ACTIONS,
+  SETTING_TIME_ZONE,
   SETTING_COUNT
 };
 
@@ -43,7 +44,8 @@ struct setting {
   const char *fallback; /* the default, as text */
   double min, max;      /* of numbers */
   const char *help;
-  const char *choices; /* of a string: the texts it may be, with | between; NULL: any */
+  const char *choices;                                                 /* of a string: the texts it may be, with | between; NULL: any */
+  bool (*check)(const char *text, const char *where, struct err *err); /* of a string: fills err when it may not be that; NULL: it may */
 };
 
 struct settings {
