@@ -52,6 +52,8 @@ local order = {
   "datetime.calendar", "datetime.tzif", "timezone", "datetime.format", "datetime.duration", "datetime.types", "datetime.parse", "datetime",
   "task", "sleep", "spawn", "db",
   "integers", "ip", "signals", "validators",
+  "models.registry", "models.on_delete", "models.field", "models.fields", "models.temporal", "models.related", "models.many", "models.accessors",
+  "models.options", "models.managers", "models.base", "models.saving", "models.validation", "models.constraints", "models.deletion", "models",
   "permissions", "actions", "groups", "scope", "routing", "middleware", "origin", "consumer", "app", "init", "commands",
 }
 local rank = {}
