@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
 #include <sys/stat.h>
@@ -67,6 +68,60 @@ static void check_files(void) {
   CHECK("a folder that cannot be written to", refused_as_nobody(sealed, "unable to open database file"));
 }
 
+/* ---- a process that is killed ---- */
+
+static int acknowledgements; /* the child's end of a pipe */
+
+static void acknowledge(struct db_request *r) {
+  const int id = (int)r->params[0].integer;
+  if (r->error.kind == DB_OK && write(acknowledgements, &id, sizeof id) != sizeof id) _exit(1);
+  ++*(int *)r->owner;
+  db_request_free(r);
+}
+
+static void write_until_killed(void) {
+  const struct db_config config = kit_config("sqlite:killed.db");
+  struct kit k;
+  int done = 0;
+  kit_open(&k, kit_share(&config));
+  kit_ok(&k, NULL, "CREATE TABLE killed (id integer PRIMARY KEY)");
+  for (int id = 1;; id++) {
+    const struct db_value param = integer(id);
+    struct db_request *r = kit_request("INSERT INTO killed VALUES (?1)", &param, 1, &done);
+    r->done = acknowledge;
+    db_sqlite.submit(k.db, r);
+    if (id % 20 == 0) kit_turn(&k, 1);
+  }
+}
+
+static void check_killed(void) {
+  int ends[2], id, last = 0;
+  char sql[80], expected[32];
+  if (pipe(ends)) abort();
+  fflush(stdout);
+  const pid_t child = fork();
+  if (!child) {
+    acknowledgements = ends[1];
+    write_until_killed();
+  }
+  close(ends[1]);
+  while (last < 2000 && read(ends[0], &id, sizeof id) == sizeof id) last = id;
+  kill(child, SIGKILL);
+  waitpid(child, NULL, 0);
+  while (read(ends[0], &id, sizeof id) == sizeof id) last = id;
+  close(ends[0]);
+  const struct db_config config = kit_config("sqlite:killed.db");
+  struct db_shared *shared = kit_share(&config);
+  struct kit k;
+  kit_open(&k, shared);
+  snprintf(sql, sizeof sql, "SELECT count(*) FROM killed WHERE id <= %d", last);
+  snprintf(expected, sizeof expected, "%d", last);
+  CHECK("every acknowledged row is there", last >= 2000 && kit_reads(&k, sql, expected));
+  CHECK("and the file is sound", kit_gives(&k, NULL, "PRAGMA integrity_check", "ok"));
+  kit_close(&k);
+  db_sqlite.unshare(shared);
+}
+
 /* ---- locks of other programs ---- */
 
 static sqlite3 *other_program(const char *name) {
@@ -87,6 +142,15 @@ static void *commit_soon(void *other) {
   nanosleep(&(struct timespec){.tv_nsec = 150 * (long)CLOCK_NS_PER_MS}, NULL);
   other_does(other, "COMMIT");
   return NULL;
+}
+
+static void check_locked_at_start(void) {
+  sqlite3 *other = other_program("busy.db");
+  other_does(other, "BEGIN EXCLUSIVE; CREATE TABLE b (id)");
+  CHECK("a file that another program keeps for itself",
+        refused("sqlite:busy.db", "busy.db cannot be opened: the database is locked by another program"));
+  other_does(other, "COMMIT");
+  sqlite3_close(other);
 }
 
 static void check_locked(void) {
@@ -347,7 +411,9 @@ static void check_full(struct kit *k) {
 
 int main(void) {
   kit_make_folder();
-  check_files(); /* forks: before there are threads */
+  check_files(); /* these two fork: before there are threads */
+  check_killed();
+  check_locked_at_start();
   check_locked();
   check_timeouts();
   check_held_writer();

@@ -81,11 +81,21 @@ static void run_job(struct sqlite_shared *s, struct sqlite_job *job) {
   job->took = clock_ns() - started;
 }
 
+/* How long the write-ahead log is after a commit. */
+static int on_commit(void *arg, sqlite3 *handle, const char *name, int frames) {
+  struct sqlite_shared *s = arg;
+  (void)handle, (void)name;
+  if (frames < s->frames) s->checkpoint_at = CHECKPOINT_EVERY; /* the log has started anew */
+  s->frames = frames;
+  return SQLITE_OK;
+}
+
 /* Back to what every statement may rely on. Only outside of transactions: inside, foreign_keys cannot be set. */
 static void restore_settings(struct sqlite_shared *s) {
   if (!s->settings_changed || !sqlite_conn_idle(s->writer)) return;
   s->settings_changed = false;
   sqlite_conn_settings(s->writer);
+  sqlite3_wal_hook(s->writer->handle, on_commit, s); /* PRAGMA wal_autocheckpoint takes its place */
 }
 
 /* ---- batches ---- */
@@ -166,14 +176,6 @@ static void run_group(struct sqlite_shared *s, struct sqlite_job **jobs, int cou
 }
 
 /* ---- the write-ahead log ---- */
-
-static int on_commit(void *arg, sqlite3 *handle, const char *name, int frames) {
-  struct sqlite_shared *s = arg;
-  (void)handle, (void)name;
-  if (frames < s->frames) s->checkpoint_at = CHECKPOINT_EVERY; /* the log has started anew */
-  s->frames = frames;
-  return SQLITE_OK;
-}
 
 /* After the answers are on their way, so that nobody waits for it who need not. */
 static void checkpoint(struct sqlite_shared *s) {
