@@ -52,9 +52,8 @@ local order = {
   "datetime.calendar", "datetime.tzif", "timezone", "datetime.format", "datetime.duration", "datetime.types", "datetime.parse", "datetime",
   "task", "sleep", "spawn", "db",
   "integers", "ip", "signals", "validators",
-  "sql.types", "sql.expression", "sql.conditions", "sql.subquery", "sql.aggregates", "sql.functions", "sql.dates", "expressions", "lookups",
-  "sql.joins", "sql.filters", "sql.aggregation", "query", "sql.sqlite", "sql.postgresql", "sql.related", "compiler", "sql.lookup_cache", "sql.writes",
-  "prefetch", "sql.chaining", "sql.reading", "sql.writing", "sql.raw", "queryset",
+  "models.registry", "models.on_delete", "models.field", "models.fields", "models.temporal", "models.related", "models.many", "models.accessors",
+  "models.options", "models.managers", "models.base", "models.saving", "models.validation", "models.constraints", "models.deletion", "models", "schema",
   "permissions", "actions", "groups", "scope", "routing", "middleware", "origin", "consumer", "app", "init", "commands",
 }
 local rank = {}

@@ -14,7 +14,8 @@ local PYTHON_WORDS = { userdata = "None", ["true"] = "True", ["false"] = "False"
 local function to_texts(detail)
   if type(detail) == "string" then return detail end
   local meta = getmetatable(detail)
-  if type(detail) ~= "table" or meta and meta.__tostring then return PYTHON_WORDS[type(detail)] or PYTHON_WORDS[tostring(detail)] or tostring(detail) end
+  if meta and meta.__tostring then return tostring(detail) end
+  if type(detail) ~= "table" then return PYTHON_WORDS[type(detail)] or PYTHON_WORDS[tostring(detail)] or tostring(detail) end
   local texts = setmetatable({}, meta)
   for key, value in pairs(detail) do texts[key] = to_texts(value) end
   return texts
@@ -224,8 +225,6 @@ plain("IntegrityError", DatabaseError)
 plain("DataError", DatabaseError)
 plain("OperationalError", DatabaseError)
 plain("ProgrammingError", DatabaseError)
----What this database cannot do.
-plain("NotSupportedError", DatabaseError)
 ---A transaction that an error has broken is used on: Django's TransactionManagementError.
 plain("TransactionManagementError", M.ProgrammingError)
 ---`protected_objects` are the rows that refuse it.

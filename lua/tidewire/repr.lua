@@ -42,7 +42,7 @@ end
 
 local function of_object(value, meta)
   if meta.__repr then return meta.__repr(value) end
-  local name = meta.__name or type(meta.class) == "table" and meta.class.name
+  local name = type(value) == "userdata" and "Decimal" or meta.__name or type(meta.class) == "table" and meta.class.name
   local text = meta.__tostring and tostring(value) or "object"
   return name and ("%s('%s')"):format(name, text) or text
 end
