@@ -225,6 +225,8 @@ plain("IntegrityError", DatabaseError)
 plain("DataError", DatabaseError)
 plain("OperationalError", DatabaseError)
 plain("ProgrammingError", DatabaseError)
+---What this database cannot do.
+plain("NotSupportedError", DatabaseError)
 ---A transaction that an error has broken is used on: Django's TransactionManagementError.
 plain("TransactionManagementError", M.ProgrammingError)
 ---`protected_objects` are the rows that refuse it.
