@@ -73,9 +73,10 @@ end
 local BASE = 10000000
 
 ---From a number's decimal digits, up to 2^128 - 1. Raises ValueError when they are none.
----@param digits string|integer
+---@param digits string|integer|table text, a number, an int64_t, or a large number of JSON
 ---@return tidewire.UUID
 function M.from_int(digits)
+  if type(digits) == "table" then digits = digits[1] end
   digits = type(digits) == "number" and ("%.0f"):format(digits) or tostring(digits):gsub("U?LL$", "")
   local parts = { 0, 0, 0, 0, 0, 0, 0, 0 } -- 16 bits each, the highest first
   for digit in digits:gmatch "." do

@@ -30,6 +30,8 @@ describe("uuid", function()
   it("comes from whole numbers up to 128 bits", function()
     assert.equal("d63a6fb6-88d5-40c7-a91c-9edf73283072", tostring(uuid.from_int "284758210125106368185219588917561929842"))
     assert.equal("00000000-0000-0000-0000-000000000005", tostring(uuid.from_int(5)))
+    assert.equal("00000000-0000-0000-7fff-ffffffffffff", tostring(uuid.from_int(9223372036854775807LL)))
+    assert.equal("d63a6fb6-88d5-40c7-a91c-9edf73283072", tostring(uuid.from_int { "284758210125106368185219588917561929842" }))
     assert.equal("ffffffff-ffff-ffff-ffff-ffffffffffff", tostring(uuid.from_int "340282366920938463463374607431768211455"))
     for _, bad in ipairs { "340282366920938463463374607431768211456", "-1", "x", "" } do assert.has_error(function() uuid.from_int(bad) end) end
   end)

@@ -81,7 +81,7 @@ static bool parse_copy(struct decimal *d, char *t) {
 }
 
 bool decimal_parse(struct decimal *d, const char *s, size_t n) {
-  char small[64], *copy = n < sizeof small ? small : xmalloc(n + 1);
+  char small[64] = {0}, *copy = n < sizeof small ? small : xmalloc(n + 1);
   size_t len = 0;
   while (n && is_space(*s)) s++, n--;
   while (n && is_space(s[n - 1])) n--;
