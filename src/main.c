@@ -9,6 +9,7 @@ static const struct command {
   int (*run)(int argc, char **argv);
 } commands[] = {
     {"serve", "serve APP", "serve the app in folder APP", cli_serve},
+    {"loaddata", "loaddata APP FILE", "put the rows of a fixture into the app's database", cli_loaddata},
     {"new", "new NAME", "write a small app into the new folder NAME", cli_new},
     {"check", "check APP", "load the app and say what is wrong with it", cli_check},
     {"routes", "routes APP", "list the app's routes", cli_routes},
@@ -18,8 +19,8 @@ enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
 
 static int print_help(FILE *to) {
   fprintf(to, "Tidewire " TIDEWIRE_VERSION ", a realtime API server for apps written in Lua\n\nusage: tidewire COMMAND …\n\n");
-  for (int i = 0; i < COMMAND_COUNT; i++) fprintf(to, "  %-14s %s\n", commands[i].usage, commands[i].help);
-  fprintf(to, "  %-14s %s\n\n`tidewire COMMAND --help` says more about one.\n", "--version", "print the version");
+  for (int i = 0; i < COMMAND_COUNT; i++) fprintf(to, "  %-18s %s\n", commands[i].usage, commands[i].help);
+  fprintf(to, "  %-18s %s\n\n`tidewire COMMAND --help` says more about one.\n", "--version", "print the version");
   return to == stdout ? 0 : 2;
 }
 

@@ -8,12 +8,15 @@ int cli_serve(int argc, char **argv);
 int cli_new(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_routes(int argc, char **argv);
+int cli_loaddata(int argc, char **argv);
 
-/* What a command line holds besides its one positional argument. */
+/* What a command line holds. */
 struct cli_line {
   const char *command;
   const char *what;          /* the positional argument's name in messages: APP, NAME */
   const char *argument;      /* NULL when it was not given */
+  const char *then;          /* a second positional argument's name, NULL when there is none */
+  const char *second;        /* it */
   struct settings *settings; /* NULL: the command takes no settings */
   bool help;
 };

@@ -40,10 +40,13 @@ bool cli_parse(struct cli_line *line, int argc, char **argv) {
     if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) line->help = true;
     else if (argv[i][0] == '-') {
       if (!take_flag(line, argc, argv, &i)) return false;
-    } else if (line->argument) return mistake(line, "unexpected argument ", argv[i]);
-    else line->argument = argv[i];
+    } else if (!line->argument) line->argument = argv[i];
+    else if (line->then && !line->second) line->second = argv[i];
+    else return mistake(line, "unexpected argument ", argv[i]);
   }
-  return line->help || line->argument || mistake(line, "missing argument ", line->what);
+  if (line->help) return true;
+  if (!line->argument) return mistake(line, "missing argument ", line->what);
+  return !line->then || line->second || mistake(line, "missing argument ", line->then);
 }
 
 bool cli_app_path(const struct cli_line *line, char *path, size_t cap) {
