@@ -1,8 +1,10 @@
----What the benchmarks call: an echo, a fan-out, and something that waits.
+---What the benchmarks call: an echo, a fan-out, something that waits, and rows of a table.
 local action = require "tidewire.actions".action
 local Consumer = require "tidewire.consumer".Consumer
+local Item = require "bench.models".Item
 local groups = require "tidewire.groups"
 local json = require "tidewire.json"
+local shortcuts = require "tidewire.shortcuts"
 local sleep = require "tidewire.sleep"
 
 local BenchConsumer = Consumer:extend("BenchConsumer")
@@ -23,5 +25,13 @@ BenchConsumer.sleep = action({ detached = true }, function(_, args)
   sleep((tonumber(args.ms) or 0) / 1000)
   return { ms = args.ms }, 200
 end)
+
+local function row(item) return { id = item.id, name = item.name, price = item.price, note = item.note } end
+
+---{"action": "get_item", "pk": 7}
+BenchConsumer.get_item = action(function(_, args) return row(shortcuts.get_object_or_404(Item, { pk = args.pk })), 200 end)
+
+---{"action": "add_item", "name": "lamp", "price": 30}
+BenchConsumer.add_item = action(function(_, args) return row(Item.objects:create { name = args.name, price = args.price }), 201 end)
 
 return { BenchConsumer = BenchConsumer }

@@ -2,7 +2,6 @@ local action = require "tidewire.actions".action
 local exceptions = require "tidewire.exceptions"
 local groups = require "tidewire.groups"
 local rooms = require "chat.rooms"
-local time = require "tidewire.time"
 local tidewire = require "tidewire"
 local Consumer = require "tidewire.consumer".Consumer
 
@@ -32,7 +31,7 @@ local RoomConsumer = Consumer:extend("RoomConsumer")
 function RoomConsumer:announce(name, data) groups.reply("room." .. self.room, { action = name, data = data }) end
 
 function RoomConsumer:announce_change(change)
-  rooms.change(change, { room = self.room, member = self.member, name = self.name, at = time.now() })
+  rooms.change(change, { room = self.room, member = self.member, name = self.name })
   self:announce(change, { name = self.name })
 end
 
@@ -42,10 +41,11 @@ RoomConsumer.join = action(function(self, args)
   if self.name then error(exceptions.Conflict "You are in this room already.") end
   local name = text_of(args, "name", 24)
   self.room = self.scope.url_route.kwargs.room
+  if #self.room > 50 then error(exceptions.ValidationError "A room's name has no more than 50 characters.") end
   for _, taken in ipairs(rooms.members(self.room)) do
     if taken == name then error(exceptions.Conflict(("Somebody here is called %s already."):format(name))) end
   end
-  self.name, self.said = name, 0
+  self.name = name
   self.member = table.concat(self.scope.client, " ") -- no two connections have the same address and port
   self:announce_change "join"
   self:add_group("room." .. self.room, args.request_id == nil and tidewire.null or args.request_id)
@@ -57,10 +57,7 @@ end)
 ---{"action": "say", "request_id": 2, "text": "Hello"}
 RoomConsumer.say = action(function(self, args)
   if not self.name then error(exceptions.PermissionDenied "Join the room first.") end
-  self.said = self.said + 1
-  local message = { id = self.member .. " " .. self.said, name = self.name, text = text_of(args, "text", 2000), at = time.now() }
-  rooms.change("message", { room = self.room, message = message, at = message.at })
-  self:announce("message", message)
+  self:announce("message", rooms.say(self.room, self.name, text_of(args, "text", 2000)))
   return nil, 201
 end)
 

@@ -1,51 +1,30 @@
----What each room remembers: who is there, and its last messages. Each worker keeps a copy of all rooms; a change is sent to the group
----"rooms", and every worker applies it.
+---Rooms: what was said stands in the database; who is there is known by every worker, which are told of each change through the group "rooms".
 local groups = require "tidewire.groups"
+local models = require "chat.models"
 
-local M = { HISTORY = 50, MOST = 1000 }
+local M = { HISTORY = 50 }
 
-local rooms, count = {}, 0
-
----Make place for one more room: the empty one that nobody has used for the longest time goes.
-local function forget_oldest()
-  local oldest
-  for name, room in pairs(rooms) do
-    if next(room.members) == nil and (not oldest or room.used < rooms[oldest].used) then oldest = name end
-  end
-  if oldest then rooms[oldest], count = nil, count - 1 end
-end
-
-local function room_of(event)
-  local room = rooms[event.room]
-  if not room then
-    if count >= M.MOST then forget_oldest() end
-    room = { members = {}, messages = {} }
-    rooms[event.room], count = room, count + 1
-  end
-  room.used = event.at
-  return room
-end
+local present = {} ---@type table<string, table<string, string>> room → connection → name
 
 local apply = {}
 
-function apply.join(event) room_of(event).members[event.member] = { name = event.name, since = event.at } end
+function apply.join(event)
+  present[event.room] = present[event.room] or {}
+  present[event.room][event.member] = event.name
+end
 
-function apply.leave(event) room_of(event).members[event.member] = nil end
-
----Workers may see messages of two senders in different orders: the time of sending decides.
-function apply.message(event)
-  local messages = room_of(event).messages
-  local at = #messages + 1
-  while at > 1 and messages[at - 1].at > event.message.at do at = at - 1 end
-  table.insert(messages, at, event.message)
-  if #messages > M.HISTORY then table.remove(messages, 1) end
+function apply.leave(event)
+  local members = present[event.room]
+  if not members then return end
+  members[event.member] = nil
+  if next(members) == nil then present[event.room] = nil end
 end
 
 groups.subscribe("rooms", function(event) apply[event.change](event) end)
 
----Tell every worker of a change.
----@param change "join"|"leave"|"message"
----@param event { room: string, at: number, member?: string, name?: string, message?: table }
+---Tell every worker who has come or gone.
+---@param change "join"|"leave"
+---@param event { room: string, member: string, name: string }
 function M.change(change, event)
   event.type, event.change = "room.change", change
   groups.send("rooms", event)
@@ -54,24 +33,37 @@ end
 ---@return string[] names of those who are in the room, in order
 function M.members(room)
   local names, seen = {}, {}
-  for _, member in pairs(rooms[room] and rooms[room].members or {}) do
-    if not seen[member.name] then names[#names + 1] = member.name end
-    seen[member.name] = true
+  for _, name in pairs(present[room] or {}) do
+    if not seen[name] then names[#names + 1] = name end
+    seen[name] = true
   end
   table.sort(names)
   return names
 end
 
----@return table[] oldest first
-function M.messages(room) return rooms[room] and rooms[room].messages or {} end
+local function shown(message)
+  return { id = message.id, name = message.name, text = message.text, at = message.created_at:timestamp() }
+end
+
+---@async
+---@return table[] the last messages of a room, oldest first
+function M.messages(room)
+  local list, last = {}, models.Message.objects:filter { room__name = room }:order_by("-id"):slice(0, M.HISTORY):list()
+  for i = #last, 1, -1 do list[#list + 1] = shown(last[i]) end
+  return list
+end
+
+---@async
+---@return table message as clients see it
+function M.say(room, name, text)
+  local row = models.Room.objects:get_or_create { name = room }
+  return shown(models.Message.objects:create { room = row, name = name, text = text })
+end
 
 ---@return { name: string, members: integer }[] rooms with somebody in them, fullest first
 function M.list()
   local list = {}
-  for name in pairs(rooms) do
-    local members = #M.members(name)
-    if members > 0 then list[#list + 1] = { name = name, members = members } end
-  end
+  for name in pairs(present) do list[#list + 1] = { name = name, members = #M.members(name) } end
   table.sort(list, function(a, b)
     if a.members ~= b.members then return a.members > b.members end
     return a.name < b.name
