@@ -19,7 +19,7 @@ local M = {}
 ---@class (private) tidewire.Block
 ---@field tx userdata the connection it has for itself
 ---@field depth integer nested blocks with a savepoint
----@field hooks { fn: fun(), depth: integer }[]
+---@field hooks (fun())[]
 ---@field needs_rollback boolean
 
 local blocks = {} ---@type table<integer, tidewire.Block> by task
@@ -154,10 +154,9 @@ end
 
 local function run_in(block, sql) answer(nil, host.db_query(block.tx, sql)) end
 
-local function drop_hooks(block)
-  for i = #block.hooks, 1, -1 do
-    if block.hooks[i].depth > block.depth then block.hooks[i] = nil end
-  end
+---Forget what on_commit was given since there were `count` functions.
+local function drop_hooks(block, count)
+  for i = #block.hooks, count + 1, -1 do block.hooks[i] = nil end
 end
 
 local function pack(...) return { n = select("#", ...), ... } end
@@ -175,6 +174,7 @@ local function nested(block, fn, options)
     return unpack(results, 2, results.n)
   end
   transaction()
+  local hooks = #block.hooks
   block.depth = block.depth + 1
   local name = "tidewire_" .. block.depth
   run_in(block, "SAVEPOINT " .. name)
@@ -184,7 +184,7 @@ local function nested(block, fn, options)
     run_in(block, "RELEASE SAVEPOINT " .. name)
     return unpack(results, 2, results.n)
   end
-  drop_hooks(block)
+  drop_hooks(block, hooks)
   -- a cancelled task cannot wait any more; the outer block will not commit then
   local rolled_back = pcall(function()
     run_in(block, "ROLLBACK TO SAVEPOINT " .. name)
@@ -228,7 +228,7 @@ function M.atomic(fn, options)
   host.db_release(block.tx) -- rolls back what was not committed, without waiting
   if not ok then error(results, 0) end
   if block.committed then
-    for _, hook in ipairs(block.hooks) do hook.fn() end
+    for _, hook in ipairs(block.hooks) do hook() end
   end
   return unpack(results, 1, results.n)
 end
@@ -239,7 +239,7 @@ function M.on_commit(fn)
   if type(fn) ~= "function" then error("on_commit: a function was expected, got a " .. type(fn), 2) end
   local block = own_block()
   if not block then return fn() end
-  block.hooks[#block.hooks + 1] = { fn = fn, depth = block.depth }
+  block.hooks[#block.hooks + 1] = fn
 end
 
 ---@return boolean
