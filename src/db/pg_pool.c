@@ -386,7 +386,8 @@ static uint64_t next_wish(struct db *db) {
 
 /* Answers first: what they let loose goes out in the same turn. Reserving comes before spreading, which would refill what is to fall idle. */
 uint64_t pg_pool_tick(struct db *db, uint64_t now) {
-  db->now = now;
+  const uint64_t later = clock_ns(); /* requests of this turn began after `now` */
+  db->now = later > now ? later : now;
   pg_deliver(db);
   pg_conns_free_dead(db);
   check_conns(db);
