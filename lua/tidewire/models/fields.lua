@@ -271,7 +271,7 @@ end
 ---Rounded to the field's places. Raises DataError when it has too many digits.
 function DecimalField:to_db(value)
   local ok, exact = pcall(value.quantize, value, self.decimal_places, nil, self.max_digits)
-  if ok and exact:is_finite() then return tostring(exact) end
+  if ok and exact:is_finite() then return exact:to_fixed() end
   error(exceptions.DataError(("numeric field overflow: %s does not fit field '%s', which has %d digits, %d of them behind the point"):format(
     tostring(value), tostring(self.name), self.max_digits, self.decimal_places)), 0)
 end
