@@ -669,6 +669,25 @@ static void check_idle(void) {
   pass_ms(400);
   CHECK("what is idle for long closes, down to the minimum",
         is(value(NULL, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tidewire'"), "1"));
+  config.pool_min = 0;
+  reopen(config);
+  CHECK("a connection", is(value(NULL, "SELECT 1"), "1"));
+  pass_ms(300);
+  CHECK("a pool without connections and work wants nothing", db_postgresql.tick(db, clock_ns()) == UINT64_MAX);
+}
+
+static void check_slow(void) {
+  struct ask slow[2], quick[30];
+  struct db_config config = kit_config(cluster.url);
+  config.pool_max = 3;
+  reopen(config);
+  for (int i = 0; i < 3; i++) CHECK("quick", is(value(NULL, "SELECT 1"), "1"));
+  for (int i = 0; i < 2; i++) send(&slow[i], NULL, "SELECT pg_sleep(0.6)");
+  for (int i = 0; i < 30; i++) send(&quick[i], NULL, "SELECT 1");
+  const uint64_t before = clock_ns();
+  for (int i = 0; i < 30; i++) await(&quick[i]), db_request_free(quick[i].r);
+  CHECK("quick statements do not queue behind slow ones", clock_ns() - before < 400 * CLOCK_NS_PER_MS);
+  for (int i = 0; i < 2; i++) await(&slow[i]), db_request_free(slow[i].r);
 }
 
 /* Everything at once under way when the pool closes: the sanitizer looks for what is lost. */
@@ -699,6 +718,7 @@ static void check_faults(void) {
   check_nothing_left();
   check_dead_server();
   check_idle();
+  check_slow();
 }
 
 int main(void) {

@@ -28,7 +28,7 @@ enum {
   PG_DEPTH = 32,       /* statements in flight on a shared connection; what is above waits in the pool, where any connection can take it */
   PG_GROUP = 8,        /* quick reads that share one Sync */
   PG_PARAMS = 65535,   /* the protocol's limit */
-  PG_QUARANTINE = 64   /* executions that a statement which failed or was slow stays out of groups */
+  PG_MEMORY = 64       /* executions for which it is remembered that a statement failed or was slow */
 };
 
 #define PG_SLOW (5 * CLOCK_NS_PER_MS)   /* a statement at work for longer than this holds up what is behind it */
@@ -63,8 +63,9 @@ struct pg_statement {
   struct list link; /* of pg_statements.used */
   uint32_t id;      /* number in its name; never used again for another statement. 0: the slot is free */
   int slot;
-  bool read;      /* a plain SELECT, which may be grouped */
-  int quarantine; /* executions until it may be grouped (again) */
+  bool read; /* a plain SELECT, which may be grouped */
+  int apart; /* executions until it may be grouped (again) */
+  int slow;  /* executions until it counts as quick (again) */
   size_t key_len;
   char *key; /* owned */
 };
@@ -142,6 +143,7 @@ enum pg_op_kind {
 struct pg_op {
   struct db_request *r; /* borrowed; NULL: nobody waits for it (any more) */
   enum pg_op_kind kind;
+  bool slow;   /* QUERY: may take its time */
   uint32_t id; /* statement; 0: none */
   int slot;
 };
@@ -171,6 +173,8 @@ struct pg_conn {
   struct pg_op *ops;   /* owned ring */
   unsigned first, count, cap;
   int in_flight;             /* QUERY ops in the ring */
+  int slow;                  /* those of them that may take their time */
+  int answered;              /* QUERY ops of the group that is being answered */
   int unsynced;              /* statements sent since the last Sync */
   struct list held;          /* requests of the group that is being answered */
   struct db_transaction *tx; /* OWNED: its owner's */

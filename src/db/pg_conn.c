@@ -41,6 +41,7 @@ struct pg_op *pg_conn_push(struct pg_conn *c, enum pg_op_kind kind, struct db_re
 
 void pg_conn_pop(struct pg_conn *c) {
   c->in_flight -= c->ops[c->first].kind == PG_OP_QUERY;
+  c->slow -= c->ops[c->first].slow;
   c->first = (c->first + 1) & (c->cap - 1);
   c->count--;
   c->head_since = c->db->now;

@@ -1,7 +1,8 @@
 /* pg_pool.c - a worker's connections: who gets which, when one is opened, when one is closed.
  *
  * STATEMENTS of their own share connections. A statement in a pipeline waits for those before it, so: an idle connection first; else the one with the
- * fewest in flight among those whose head has not been at work for PG_SLOW yet; a connection held up by a slow statement only gets more when all are.
+ * fewest in flight among those that are not held up, by a head that has been at work for PG_SLOW or a statement that was slow lately or is new; when
+ * all are held up, a new connection; when there are pool_max, the one whose head began last.
  * Quick reads (plain SELECTs, prepared on that connection, not slow lately) are sent in groups of up to PG_GROUP with one Sync, which the server
  * answers with a third of the work. At PG_DEPTH in flight everywhere, the rest waits here.
  * TRANSACTIONS and statements are served in the order in which they came, as far as they compete: when no connection is idle, as many as there are
@@ -185,7 +186,7 @@ static void open_conns(struct db *db) {
 
 static bool is_free(const struct pg_conn *c) { return c->state == PG_SHARED && !c->broken && !c->cancel && c->in_flight < PG_DEPTH; }
 
-static bool is_held_up(const struct db *db, const struct pg_conn *c) { return c->count && db->now - c->head_since > PG_SLOW; }
+static bool is_held_up(const struct db *db, const struct pg_conn *c) { return c->slow || (c->count && db->now - c->head_since > PG_SLOW); }
 
 static bool is_better(const struct db *db, const struct pg_conn *a, const struct pg_conn *b) {
   const bool a_held = is_held_up(db, a), b_held = is_held_up(db, b);
@@ -204,7 +205,12 @@ static struct pg_conn *best_conn(const struct db *db) {
 }
 
 static bool may_be_grouped(const struct pg_conn *c, const struct db_request *r, const struct pg_statement *st) {
-  return st && st->read && !st->quarantine && !(r->state & PG_ALONE) && c->prepared[st->slot].id == st->id && c->prepared[st->slot].ready;
+  return st && st->read && !st->apart && !st->slow && !(r->state & PG_ALONE) && c->prepared[st->slot].id == st->id && c->prepared[st->slot].ready;
+}
+
+/* Is a new connection likely to be there soon? */
+static bool can_grow(const struct db *db) {
+  return db->reason.kind == DB_OK && (db->conn_count < db->shared->config.pool_max || count_in(db, PG_CONNECTING));
 }
 
 /* A group that is open on one connection fills up before the next one begins. */
@@ -217,7 +223,10 @@ static struct pg_conn *send_one(struct db *db, struct pg_conn *open, struct db_r
   }
   if (open && open->unsynced) pg_sync(open);
   struct pg_conn *c = best_conn(db);
-  if (!c) return NULL;
+  if (!c || (is_held_up(db, c) && can_grow(db))) {
+    db->crowded = true;
+    return NULL;
+  }
   const bool grouped = may_be_grouped(c, r, st);
   list_remove(&r->link);
   pg_send(c, r, st, NULL);
@@ -227,14 +236,13 @@ static struct pg_conn *send_one(struct db *db, struct pg_conn *open, struct db_r
 
 static void spread(struct db *db) {
   struct pg_conn *c = NULL;
+  db->crowded = false;
   for (struct db_request *r; (r = oldest(&db->statements));) {
     struct pg_conn *used = send_one(db, c, r);
     if (!used) break;
     c = used;
   }
   if (c && c->unsynced) pg_sync(c);
-  const struct pg_conn *next = best_conn(db);
-  db->crowded = !list_empty(&db->statements) || !next || is_held_up(db, next);
 }
 
 /* ---- transactions ---- */

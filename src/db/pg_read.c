@@ -43,7 +43,7 @@ static void take_error(struct pg_conn *c, const struct pg_op *op, const PGresult
   if (!e.code[0] && c->db->pq->PQstatus(c->pg) == CONNECTION_BAD)
     return; /* libpq's own words for a lost connection: pg_conn_lost() tells all of them */
   struct pg_statement *st = statement_of(c, op);
-  if (st) st->quarantine = PG_QUARANTINE;
+  if (st) st->apart = PG_MEMORY;
   if (op->kind == PG_OP_PRELUDE || !strcmp(e.code, "26000")) forget_prepared(c, op);
   else if (st && is_stale(&e)) pg_statement_renew(&c->db->known, st); /* every connection's is stale */
   if (op->kind == PG_OP_SYNC) {
@@ -79,14 +79,18 @@ static void take_result(struct pg_conn *c, struct pg_op *op, PGresult *result) {
 static void note_time(struct pg_conn *c, const struct pg_op *op) {
   struct pg_statement *st = statement_of(c, op);
   if (!st) return;
-  if (c->db->now - c->head_since > PG_SLOW) st->quarantine = PG_QUARANTINE;
-  else if (st->quarantine) st->quarantine--;
+  st->apart -= st->apart > 0;
+  st->slow -= st->slow > 0;
+  if (c->db->now - c->head_since > PG_SLOW) st->slow = PG_MEMORY;
 }
 
 static void end_statement(struct pg_conn *c) {
   const struct pg_op *op = pg_conn_head(c);
   struct db_request *r = op->r;
-  if (op->kind == PG_OP_QUERY) note_time(c, op);
+  if (op->kind == PG_OP_QUERY) {
+    note_time(c, op);
+    c->answered++;
+  }
   if (op->kind == PG_OP_QUERY && r) {
     pg_set_state(r, PG_HELD);
     list_push(&c->held, &r->link);
@@ -125,9 +129,10 @@ static void finish(struct pg_conn *c, struct db_request *r) {
 /* An error at the Sync of a group is nobody's in particular: it came to the first, who then fails with it only when it was alone. */
 static void finish_group(struct pg_conn *c) {
   struct list group;
-  const bool failed = c->failed, alone = c->held.next->next == &c->held;
+  const bool failed = c->failed, alone = c->answered <= 1;
   list_take(&group, &c->held);
   c->failed = false;
+  c->answered = 0;
   for (struct list *l; (l = list_shift(&group));) {
     struct db_request *r = list_entry(l, struct db_request, link);
     const bool innocent = r->error.kind == DB_OK || r->rows; /* rows and an error: the Sync's error */

@@ -80,8 +80,8 @@ static struct pg_op *sent(struct pg_conn *c, int ok, enum pg_op_kind kind, struc
   return pg_conn_push(c, kind, r);
 }
 
-static void send_unnamed(struct pg_conn *c, enum pg_op_kind kind, struct db_request *r, const char *sql, const struct params *p) {
-  sent(c, c->db->pq->PQsendQueryParams(c->pg, sql, p->count, p->types, p->values, p->lengths, p->formats, TEXT), kind, r);
+static struct pg_op *send_unnamed(struct pg_conn *c, enum pg_op_kind kind, struct db_request *r, const char *sql, const struct params *p) {
+  return sent(c, c->db->pq->PQsendQueryParams(c->pg, sql, p->count, p->types, p->values, p->lengths, p->formats, TEXT), kind, r);
 }
 
 void pg_sync(struct pg_conn *c) {
@@ -117,22 +117,24 @@ static void parse(struct pg_conn *c, struct db_request *r, const struct pg_state
   c->prepared[st->slot].ready = false;
 }
 
-static void send_named(struct pg_conn *c, struct db_request *r, const struct pg_statement *st, const struct params *p) {
+static struct pg_op *send_named(struct pg_conn *c, struct db_request *r, const struct pg_statement *st, const struct params *p) {
   char name[16];
   name_of(st->id, name);
   if (c->prepared[st->slot].id != st->id) parse(c, r, st, name, p);
   struct pg_op *op = sent(c, c->db->pq->PQsendQueryPrepared(c->pg, name, p->count, p->values, p->lengths, p->formats, TEXT), PG_OP_QUERY, r);
   op->id = st->id;
   op->slot = st->slot;
+  return op;
 }
 
 void pg_send(struct pg_conn *c, struct db_request *r, struct pg_statement *st, const char *begin) {
   struct params p;
   set_params(&p, r);
   if (begin) send_unnamed(c, PG_OP_PRELUDE, r, begin, &(struct params){0});
-  if (st && c->prepared[st->slot].id != st->id && !make_way(c, st)) st = NULL;
-  if (st) send_named(c, r, st, &p);
-  else send_unnamed(c, PG_OP_QUERY, r, r->sql, &p);
+  const bool kept = st && (c->prepared[st->slot].id == st->id || make_way(c, st));
+  struct pg_op *op = kept ? send_named(c, r, st, &p) : send_unnamed(c, PG_OP_QUERY, r, r->sql, &p);
+  op->slow = !st || st->slow;
+  c->slow += op->slow;
   pg_set_state(r, PG_SENT);
   r->driver_data = c;
   c->unsynced++;

@@ -107,7 +107,8 @@ static struct pg_statement *replace(struct pg_statements *s, const char *sql) {
   if (st->id) map_remove(&s->by_key, st->key, st->key_len);
   pg_statement_renew(s, st);
   st->read = is_plain_read(sql);
-  st->quarantine = 0;
+  st->apart = 0;
+  st->slow = 1; /* who knows */
   st->key = xrealloc(st->key, s->key.len);
   st->key_len = s->key.len;
   memcpy(st->key, s->key.data, s->key.len);
