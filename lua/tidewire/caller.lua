@@ -26,11 +26,11 @@ function M.refuse(format, ...) error(M.position() .. format:format(...), 0) end
 function M.module()
   local level = 2
   while true do
-    local info = debug.getinfo(level, "S")
+    local info = debug.getinfo(level, "f")
     if not info then return nil end
-    if info.what == "main" then
-      local _, name = debug.getlocal(level, -1) -- a module gets its name as its first argument
-      if type(name) == "string" and name:find "^[%w_]+[%w_.]*$" then return name end
+    if info.func == require then
+      local _, name = debug.getlocal(level, 1) -- its argument; the module's own frame may be gone, in `return Model:extend(…)`
+      return name
     end
     level = level + 1
   end

@@ -34,9 +34,11 @@ int sqlite3_column_bytes(sqlite3_stmt *, int);
 int sqlite3_changes(sqlite3 *);
 int sqlite3_extended_errcode(sqlite3 *);
 const char *sqlite3_errmsg(sqlite3 *);
+int values_sqlite(sqlite3 *);
 ]]
 
 local lib = ffi.load "libsqlite3.so.0"
+local values = ffi.load "build/release/spec/values.so"
 local ROW, DONE, TRANSIENT = 100, 101, -1
 local int64 = ffi.typeof "int64_t"
 
@@ -57,7 +59,7 @@ function M.open()
   connection = out[0]
   depth, hooks, broken = 0, {}, false
   run "PRAGMA foreign_keys = ON"
-  if M.on_open then M.on_open(connection, lib) end
+  assert(values.values_sqlite(connection) == 0)
   M.log = { n = 0 }
 end
 
@@ -198,7 +200,6 @@ local function fetch(statement, shape, most)
   end
   return rows, false
 end
-jit.off(fetch, true) -- SQL functions of specs are ffi callbacks, which compiled code cannot call
 
 local QUIET = { BEGIN = true, COMMIT = true, ROLLBACK = true, SAVEPOINT = true, RELEASE = true, PRAGMA = true }
 

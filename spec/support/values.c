@@ -1,10 +1,17 @@
-/* values.c - the host's JSON and decimals as a C module for unit specs, which run without the host. spec/support/host.lua loads it. */
+/* values.c - the host's JSON and decimals as a C module for unit specs, which run without the host, and the functions that its SQLite has.
+ * spec/support/host.lua and sqlite.lua load it. */
+#include "db/sqlite.h"
 #include "lua/bind.h"
 #include "lua/json.h"
 
 #include <lua.h>
 
-__attribute__((visibility("default"))) int luaopen_values(lua_State *L);
+#define EXPORTED __attribute__((visibility("default")))
+
+EXPORTED int luaopen_values(lua_State *L);
+EXPORTED int values_sqlite(sqlite3 *handle);
+
+int values_sqlite(sqlite3 *handle) { return sqlite_functions(handle); }
 
 int luaopen_values(lua_State *L) {
   json_new(L);

@@ -85,6 +85,24 @@ describe("class", function()
     assert.is_nil(class.of {})
   end)
 
+  it("lets instances compute members, with what they have handed down otherwise", function()
+    local A = class.new("A", { __tostring = function() return "an A" end })
+    class.instance_meta(A).__index = function(_, key) return class.flat(A)[key] or key .. "!" end
+    local object = A()
+    assert.same({ "x!", "an A" }, { object.x, tostring(object) })
+    A.x = "member"
+    assert.same({ "member", "y!" }, { object.x, object.y })
+    assert.is_nil(A:extend("B")().y)
+    assert.equal("an A", tostring(A:extend("B")()))
+    assert.equal(A, class.of(object))
+  end)
+
+  it("knows the order of a class", function()
+    local A, Mixin = class.new "A", class.mixin "Mixin"
+    local B = A:extend("B", Mixin)
+    assert.same({ B, Mixin, A }, class.order(B))
+  end)
+
   it("says what is wrong with the arguments of extend", function()
     local A = class.new("A")
     assert.has_error(function() A:extend {} end, "extend: the class's name comes first, as a string; got a table")

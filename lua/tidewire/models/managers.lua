@@ -177,7 +177,10 @@ end
 ---@async
 ---@param values? table
 ---@return tidewire.Model
-function OneToMany:create(values) return class.super(OneToMany, self).create(self, with(values, self.field.name, self.instance)) end
+function OneToMany:create(values)
+  self:forget_prefetched()
+  return class.super(OneToMany, self).create(self, with(values, self.field.name, self.instance))
+end
 
 ---@async
 ---@param lookups table
@@ -185,6 +188,7 @@ function OneToMany:create(values) return class.super(OneToMany, self).create(sel
 ---@return tidewire.Model
 ---@return boolean created
 function OneToMany:get_or_create(lookups, defaults)
+  self:forget_prefetched()
   return class.super(OneToMany, self).get_or_create(self, with(lookups, self.field.name, self.instance), defaults)
 end
 
@@ -194,6 +198,7 @@ end
 ---@return tidewire.Model
 ---@return boolean created
 function OneToMany:update_or_create(lookups, defaults)
+  self:forget_prefetched()
   return class.super(OneToMany, self).update_or_create(self, with(lookups, self.field.name, self.instance), defaults)
 end
 

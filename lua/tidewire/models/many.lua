@@ -51,13 +51,16 @@ function ManyToManyField:name_hidden_end(model, name)
 end
 
 function ManyToManyField:contribute_to_class(model, name)
-  if not model._meta.abstract then self:name_hidden_end(model, name) end
+  if not self.problem and not model._meta.abstract then self:name_hidden_end(model, name) end
   related.RelatedField.contribute_to_class(self, model, name)
   self.column = nil
 end
 
+---The model between stands in `through` once it is there.
+function ManyToManyField:prepare() self.through = nil end
+
 local function through_label(field)
-  local through = field.through
+  local through = field.given.through
   if not through then return nil end
   return related.label_of { to = through, model = field.model }
 end
