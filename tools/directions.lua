@@ -56,7 +56,8 @@ local order = {
   "sql.joins", "sql.filters", "sql.aggregation", "query", "sql.sqlite", "sql.postgresql", "sql.related", "compiler", "sql.lookup_cache", "sql.writes",
   "prefetch", "sql.chaining", "sql.reading", "sql.writing", "sql.raw", "queryset",
   "models.registry", "models.on_delete", "models.field", "models.fields", "models.temporal", "models.related", "models.many", "models.accessors",
-  "models.options", "models.managers", "models.base", "models.saving", "models.validation", "models.constraints", "models.deletion", "models", "schema", "shortcuts", "fixtures",
+  "models.options", "models.managers", "models.base", "models.saving", "models.validation", "models.constraints", "models.deletion", "models",
+  "schema", "shortcuts", "fixtures",
   "permissions", "actions", "groups", "scope", "routing", "middleware", "origin", "consumer", "app", "init", "commands",
 }
 local rank = {}

@@ -27,10 +27,11 @@ local open_blocks = 0
 
 -- ---- asking ----
 
+local BROKEN = "An error occurred in the current transaction. You can't execute queries until the end of the 'atomic' block."
+
 local function raise_database_error(problem)
   if problem.code == "25P02" then
-    error(exceptions.TransactionManagementError("An error occurred in the current transaction. You can't execute queries until the end of the 'atomic' block.",
-      problem), 0)
+    error(exceptions.TransactionManagementError(BROKEN, problem), 0)
   end
   if problem.class == "DatabaseUnavailable" then
     local unavailable = exceptions.DatabaseUnavailable()
@@ -60,7 +61,7 @@ local function transaction()
   local block = own_block()
   if not block then return nil end
   if block.needs_rollback then
-    error(exceptions.TransactionManagementError "An error occurred in the current transaction. You can't execute queries until the end of the 'atomic' block.", 0)
+    error(exceptions.TransactionManagementError(BROKEN), 0)
   end
   return block.tx
 end
@@ -209,8 +210,8 @@ local function outermost(block, fn, options)
   return results
 end
 
----Run `fn` in a transaction: committed when it returns, rolled back when it raises or its task is cancelled. Inside another `atomic` it is a savepoint. Django's
----`transaction.atomic`. Nothing of it is seen by others before the commit, and a task that it spawns is not part of it.
+---Run `fn` in a transaction: committed when it returns, rolled back when it raises or its task is cancelled. Inside another `atomic` it is a
+---savepoint. Django's `transaction.atomic`. Nothing of it is seen by others before the commit, and a task that it spawns is not part of it.
 ---@async
 ---@param fn fun(): ...
 ---@param options? { savepoint?: boolean, durable?: boolean, isolation?: "read committed"|"repeatable read"|"serializable" } SQLite is always serializable

@@ -1,4 +1,5 @@
----Tracebacks of unexpected errors. For the framework: a handler for xpcall keeps one while the error's stack is still there, whoever answers the error takes it.
+---Tracebacks of unexpected errors. For the framework: a handler for xpcall keeps one while the error's stack is still there; whoever answers
+---the error takes it.
 local exceptions = require "tidewire.exceptions"
 
 local M = {}
