@@ -235,8 +235,11 @@ function ProtectedError:init(message, objects) self.message, self.protected_obje
 local RestrictedError = plain("RestrictedError", M.IntegrityError)
 function RestrictedError:init(message, objects) self.message, self.restricted_objects = message, objects end
 
----No connection to the database within its time: answered with 503.
-M.DatabaseUnavailable = M.ServiceUnavailable:extend("DatabaseUnavailable", { default_detail = "The database is not available, try again later." })
+---No connection to the database within its time: answered with 503. `reason` is for whoever runs the server, not for clients.
+M.DatabaseUnavailable = M.ServiceUnavailable:extend("DatabaseUnavailable", {
+  default_detail = "The database is not available, try again later.",
+  __tostring = function(self) return self.reason and "The database is not available: " .. self.reason or self.detail end,
+})
 
 ---True for an API exception's object, or its class: both can be raised, as in Python.
 ---@return boolean
