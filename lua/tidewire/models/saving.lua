@@ -53,13 +53,33 @@ local function loaded_names(instance, meta)
   return names
 end
 
+local lists = setmetatable({}, { __mode = "k" })
+
+---The fields of a model that meet a condition, found once.
+local function fields_where(meta, name, condition)
+  local of_model = lists[meta] or {}
+  lists[meta] = of_model
+  if not of_model[name] then
+    local list = {}
+    for _, field in ipairs(meta.concrete_fields) do
+      if condition(field) then list[#list + 1] = field end
+    end
+    of_model[name] = list
+  end
+  return of_model[name]
+end
+
+local function is_no_key(field) return not field.primary_key end
+local function is_not_auto(field) return not field.is_auto end
+
 ---Fields to be written; all but the key when no names are given.
 local function chosen_fields(meta, names)
-  local wanted = {}
-  for _, name in ipairs(names or {}) do wanted[meta.fields_by_name[name]] = true end
-  local list = {}
-  for _, field in ipairs(meta.concrete_fields) do
-    if not field.primary_key and (names == nil or wanted[field]) then list[#list + 1] = field end
+  local all = fields_where(meta, "update", is_no_key)
+  if names == nil then return all end
+  local wanted, list = {}, {}
+  for _, name in ipairs(names) do wanted[meta.fields_by_name[name]] = true end
+  for _, field in ipairs(all) do
+    if wanted[field] then list[#list + 1] = field end
   end
   return list
 end
@@ -83,10 +103,7 @@ local function update(instance, meta, key, options)
 end
 
 local function insert(instance, meta, has_key)
-  local fields = {}
-  for _, field in ipairs(meta.concrete_fields) do
-    if has_key or not field.is_auto then fields[#fields + 1] = field end
-  end
+  local fields = has_key and meta.concrete_fields or fields_where(meta, "insert", is_not_auto)
   local keys = writes.insert(meta.model, fields, { values_of(instance, fields, true) }, not has_key)
   if not has_key then rawset(instance, meta.pk.attname, keys[1]) end
 end
