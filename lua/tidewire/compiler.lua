@@ -118,9 +118,16 @@ function Compiler:model_columns(alias, meta, names) -- luacheck: ignore
   return list
 end
 
+---What stands for a condition that holds for all rows or for none, and for a subquery without rows.
+---@param holds boolean
+function Compiler:constant(node, holds)
+  if not node:is_conditional() then return "NULL" end
+  return holds and self.dialect.TRUE or self.dialect.FALSE
+end
+
 function Compiler:add_selected(node, alias)
   local sql = self:compile(node)
-  if not sql or sql == "" then sql = sql and "1" or "0" end
+  if not sql or sql == "" then sql = self:constant(node, sql ~= nil) end
   self.selected[#self.selected + 1] = { node = node, alias = alias, sql = sql }
   if alias then self.texts[node] = sql end
 end
@@ -147,10 +154,8 @@ end
 -- ---- order ----
 
 local function descending_of(item, reverse)
-  local name, minus = item, false
-  if item:sub(1, 1) == "-" then name, minus = item:sub(2), true
-  elseif item:sub(1, 1) == "+" then name = item:sub(2) end
-  return name, minus ~= reverse
+  local minus = item:sub(1, 1) == "-"
+  return minus and item:sub(2) or item, minus ~= reverse
 end
 
 local function ordered(node, descending) return expression.OrderBy(node, { descending = descending }) end
@@ -200,8 +205,9 @@ function Compiler:order_items()
       if annotation and query:is_selected(name) then
         list[#list + 1] = { ordered(expression.Ref(name, annotation), descending), true }
       elseif annotation then
-        if query.combinator then annotation = expression.F(name) end
-        list[#list + 1] = { ordered(annotation, descending) }
+        list[#list + 1] = { ordered(query.combinator and expression.F(name) or annotation, descending) }
+      elseif query.combinator then
+        list[#list + 1] = { ordered(expression.F(name), descending) }
       else
         self:order_by_name(item, query.meta, nil, reverse, {}, list)
       end
@@ -214,13 +220,13 @@ local function same(a, b)
   return a == b or (class.is_instance(a, expression.Col) and class.is_instance(b, expression.Col) and a.alias == b.alias and a.target == b.target)
 end
 
----In a compound query only the place of a column can be ordered by.
-function Compiler:place_of(node)
+---In a compound query only the place of a column can be ordered by. One that is not selected is, by its name, in each of the parts.
+function Compiler:place_of(node, unresolved)
   local query = self.query
   local source = node.sources[1]
   for i, selected in ipairs(self.selected) do
     local wanted = source
-    if source.refs and selected.alias == source.refs then wanted = source.sources[1] end
+    if source.reference and selected.alias == source.reference then wanted = source.sources[1] end
     if same(wanted, selected.node) then return i end
   end
   if self.selected[#self.selected].alias then
@@ -230,7 +236,7 @@ function Compiler:place_of(node)
   local name, combined = "__orderbycol" .. place, {}
   for i, part in ipairs(query.combined) do
     combined[i] = part:clone()
-    combined[i]:add_annotation(source, name)
+    combined[i]:add_annotation(unresolved.sources[1], name)
   end
   query.combined = combined
   return place
@@ -242,7 +248,7 @@ function Compiler:build_order()
   for _, item in ipairs(self:order_items()) do
     local node = item[1]:resolve(self.query, {})
     local sql, direction = node:parts(self)
-    if self.query.combinator then sql = tostring(self:place_of(node)) end
+    if self.query.combinator then sql = tostring(self:place_of(node, item[1])) end
     if not seen[sql] then
       seen[sql] = true
       result[#result + 1] = { node = node, sql = sql, direction = direction, is_reference = item[2] }
@@ -277,7 +283,7 @@ function Compiler:build_group_by(extra, order, having)
   end
   for _, node in ipairs(group_by ~= true and group_by or {}) do
     list[#list + 1] = node
-    if node.refs then referenced[node.sources[1]] = true end
+    if node.reference then referenced[node.sources[1]] = true end
   end
   for _, selected in ipairs(self.query.select_one and {} or self.selected) do
     if not referenced[selected.node] then add(selected.node:group_by_columns()) end

@@ -130,6 +130,9 @@ end
 ---A value that makes no sense where it stands; Python's.
 plain "ValueError"
 plain "TypeError"
+---A place in a list, or an attribute, that is not there.
+plain "IndexError"
+plain "AttributeError"
 ---An operation that is not possible on what it is asked of: filtering after a slice. (Django 3 raises AssertionError, later ones TypeError.)
 plain("AssertionError", M.TypeError)
 ---Names of fields and lookups that do not exist.

@@ -174,7 +174,10 @@ function In:as_sql(compiler)
     return sql and left .. " IN " .. (self.right.is_query and sql or "(" .. sql .. ")")
   end
   local list = {}
-  for i, value in ipairs(self.right) do list[i] = is_expression(value) and compiler:compile(value) or self:value_sql(compiler, value) end
+  for _, value in ipairs(self.right) do
+    if is_expression(value) then value = compiler:compile(value) else value = self:value_sql(compiler, value) end
+    if value and value ~= "" then list[#list + 1] = value end
+  end
   if #list == 0 then return nil end
   return left .. " IN (" .. table.concat(list, ", ") .. ")"
 end

@@ -241,7 +241,7 @@ end
 -- ---- all of them ----
 
 local function cannot_find(name, object, path)
-  error(exceptions.FieldError(("Cannot find '%s' on %s object, '%s' is an invalid parameter to prefetch_related()"):format(name,
+  error(exceptions.AttributeError(("Cannot find '%s' on %s object, '%s' is an invalid parameter to prefetch_related()"):format(name,
     object._meta.object_name, path)), 0)
 end
 

@@ -333,7 +333,7 @@ function Query:set_values(names)
     self.select = NONE
   elseif self.group_by then
     local list = {}
-    for i, item in ipairs(self.group_by) do list[i] = item.refs and not selected[item.refs] and self.annotations[item.refs] or item end
+    for i, item in ipairs(self.group_by) do list[i] = item.reference and not selected[item.reference] and self.annotations[item.reference] or item end
     self.group_by = list
   end
   self.values_select = fields
@@ -388,7 +388,7 @@ function Query:add_ordering(items)
   local order = { unpack(self.order) }
   for _, item in ipairs(items) do
     if type(item) == "string" then
-      local name = item:gsub("^[-+]", "")
+      local name = item:gsub("^-", "")
       if name ~= "?" and not self.annotations[name] then
         local parts = self.split(name)
         local _, problem = self:names_to_path(parts, #parts, self.meta, true)

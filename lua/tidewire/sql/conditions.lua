@@ -110,6 +110,19 @@ end
 function Q.NOT(q) return -q end
 
 function Q:is_conditional() return true end -- luacheck: ignore
+function Q:has_aggregate() return false end -- luacheck: ignore
+
+---Visit the expressions inside, names as F.
+function Q:walk(visit)
+  for _, child in ipairs(self.children) do
+    if is_expression(child) then
+      child:walk(visit)
+    else
+      visit(expression.F(child[1]))
+      if is_expression(child[2]) then child[2]:walk(visit) end
+    end
+  end
+end
 
 ---As an expression: its joins must not take rows away, so they become outer ones.
 function Q:resolve(query, context)

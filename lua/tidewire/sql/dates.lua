@@ -74,7 +74,7 @@ function Trunc:resolve(query, context)
   local field, kind = copy.sources[1]:output_field(), self.kind
   local name = field.internal_type
   if not (types.is_a(field, "DateField") or name == "TimeField") then
-    error(exceptions.TypeError(("'%s' isn't a DateField, TimeField, or DateTimeField."):format(field.name or "")), 0)
+    error(exceptions.AssertionError(("'%s' isn't a DateField, TimeField, or DateTimeField."):format(field.name or "")), 0)
   end
   local output = copy:output_field()
   if name == "DateField" and (output.internal_type == "DateTimeField" or CLOCK[kind] or kind == "time") then

@@ -265,10 +265,10 @@ function ResolvedOuterRef:group_by_columns() return {} end -- luacheck: ignore
 local Ref = Expression:extend "Ref"
 M.Ref = Ref
 
-function Ref:init(name, source) self.refs, self.sources = name, { source } end
+function Ref:init(name, source) self.reference, self.sources = name, { source } end
 function Ref:resolve() return self end
 function Ref:relabeled() return self end
-function Ref:as_sql(compiler) return compiler.quote(self.refs) end
+function Ref:as_sql(compiler) return compiler.quote(self.reference) end
 function Ref:group_by_columns() return { self } end
 
 -- ---- values ----
@@ -480,7 +480,7 @@ end
 
 ---The text without the direction, and the direction.
 function OrderBy:parts(compiler)
-  local sql = compiler:compile(self.sources[1]) or "0"
+  local sql = compiler:compile(self.sources[1]) or "NULL"
   local nulls = self.nulls_last and " NULLS LAST" or self.nulls_first and " NULLS FIRST" or ""
   return sql, (self.descending and " DESC" or " ASC") .. nulls
 end

@@ -217,7 +217,7 @@ function Filters:build_comparison(info, names, value, context, used)
     column = expression.Col(column_alias, target, relation)
     column.related_target = info.target
   else
-    column = expression.Col(column_alias, target)
+    column = expression.Col(column_alias, target, info.final)
   end
   local condition = lookups.build(names, column, value)
   local clause = leaf(condition)

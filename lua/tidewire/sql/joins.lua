@@ -279,7 +279,8 @@ end
 function Joins:column_of(info, target, alias)
   local column = expression.column(not self.no_alias and alias or nil, target)
   for _, name in ipairs(info.transforms) do
-    if not lookups.find_transform(column, name) and info.problem then error(info.problem, 0) end
+    local reverse = info.final.field and not info.final.many_to_many
+    if info.problem and not reverse and not lookups.find_transform(column, name) then error(info.problem, 0) end
     column = lookups.transform(column, name)
   end
   return column

@@ -3,7 +3,7 @@ local decimal = require "tidewire.decimal"
 local exceptions = require "tidewire.exceptions"
 local types = require "tidewire.sql.types"
 
-local M = { vendor = "postgresql", order_in_compound = true, group_by_key = true, locks_rows = true, typed_case = true }
+local M = { vendor = "postgresql", TRUE = "TRUE", FALSE = "FALSE", order_in_compound = true, group_by_key = true, locks_rows = true, typed_case = true }
 
 ---@return string
 function M.placeholder(n) return "$" .. n end

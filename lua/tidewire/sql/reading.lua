@@ -38,12 +38,26 @@ local function places(self, names)
   end
 end
 
+---JSON shows all keys of a row of values() in their order, those of NULLs too, which are nil in Lua.
+local function row_meta(names)
+  local ordered = { __fields = names }
+  return { __tojson = function(row)
+    local copy = {}
+    for _, name in ipairs(names) do
+      local value = row[name]
+      if value == nil then value = null end
+      copy[name] = value
+    end
+    return setmetatable(copy, ordered)
+  end }
+end
+
 local function value_shape(self, c)
   local names, columns = names_of(c.query), {}
   for i = 1, c.count do columns[i] = { name = names[i], convert = c.selected[i].node:converter(c.dialect) } end
   if self.__rows == "flat" then return db.shape { flat = true, columns = { columns[1] } } end
   if self.__rows == "list" then return db.shape { list = true, columns = columns }, places(self, names) end
-  return db.shape { columns = columns }
+  return db.shape { meta = row_meta(names), columns = columns }
 end
 
 ---@return any shape
@@ -331,8 +345,9 @@ local function check_no_nested(names, query)
     local annotation = query.annotations[name]
     if not annotation:has_aggregate() then error(exceptions.TypeError(name .. " is not an aggregate expression"), 0) end
     for _, source in ipairs(annotation:get_sources() or NONE) do
-      if source.refs and names[source.refs] and source:has_aggregate() then
-        error(exceptions.FieldError(("Cannot compute %s('%s'): '%s' is an aggregate"):format(class.of(annotation).name, source.refs, source.refs)), 0)
+      local name_of_source = source.reference
+      if name_of_source and names[name_of_source] and source:has_aggregate() then
+        error(exceptions.FieldError(("Cannot compute %s('%s'): '%s' is an aggregate"):format(class.of(annotation).name, name_of_source, name_of_source)), 0)
       end
     end
   end
@@ -353,6 +368,7 @@ end
 ---@param ... table<string, tidewire.Aggregate>|tidewire.Aggregate
 ---@return table<string, any>
 function QuerySet:aggregate(...)
+  self:__refuse_combined "aggregate"
   if #self.query.distinct_fields > 0 then error(exceptions.NotSupportedError "aggregate() + distinct(fields) not implemented.", 0) end
   local list, values = self.__sorted_annotations(...)
   self.__check_expressions(list, values, "aggregate")

@@ -6,7 +6,7 @@ local exceptions = require "tidewire.exceptions"
 local types = require "tidewire.sql.types"
 
 local M = {
-  vendor = "sqlite",
+  vendor = "sqlite", TRUE = "1", FALSE = "0",
   ---ORDER BY and LIMIT inside the parts of a UNION.
   order_in_compound = false,
   ---Columns of a table whose primary key is grouped by need not be.
@@ -70,8 +70,21 @@ end
 
 local SPREAD = { STDDEV_POP = "tidewire_stddev_pop", STDDEV_SAMP = "tidewire_stddev_samp", VAR_POP = "tidewire_var_pop", VAR_SAMP = "tidewire_var_samp" }
 
+local MOMENT = { DateField = true, DateTimeField = true, TimeField = true }
+
+local function refuse_moments(expression)
+  for _, source in ipairs(expression.sources) do
+    local field = source:output_or_nil()
+    if field and MOMENT[field.internal_type] then
+      error(exceptions.NotSupportedError("You cannot use Sum, Avg, StdDev, and Variance aggregations on date/time fields in sqlite3 since date/time is "
+        .. "saved as text."), 0)
+    end
+  end
+end
+
 ---The function's name here, and whether its result needs no cast.
 function M.aggregate(name, expression)
+  if SPREAD[name] or name == "SUM" or name == "AVG" then refuse_moments(expression) end
   local field = (name == "SUM" or name == "AVG") and expression:output_or_nil()
   if field and types.is_text_decimal(field) then return "tidewire_decimal_" .. name:lower(), true end
   return SPREAD[name] or name
@@ -143,13 +156,11 @@ end
 
 function M.subtract_moments(kind, left, right) return ("(%s - %s)"):format(microseconds(left, kind), microseconds(right, kind)) end
 
-local MOMENTS = { DateField = true, DateTimeField = true, TimeField = true }
-
 function M.combine_duration(connector, left, right, left_kind, right_kind)
   if connector ~= "+" and connector ~= "-" then return ("(%s %s %s)"):format(left, connector, right) end
-  local kind = MOMENTS[left_kind] and left_kind or right_kind
-  if not MOMENTS[kind] then return ("(%s %s %s)"):format(left, connector, right) end
-  if MOMENTS[left_kind] then left = microseconds(left, kind) else right = microseconds(right, kind) end
+  local kind = MOMENT[left_kind] and left_kind or right_kind
+  if not MOMENT[kind] then return ("(%s %s %s)"):format(left, connector, right) end
+  if MOMENT[left_kind] then left = microseconds(left, kind) else right = microseconds(right, kind) end
   return from_microseconds(("%s %s %s"):format(left, connector, right), kind)
 end
 

@@ -57,6 +57,7 @@ function M.field(name)
   if not field then
     local constructor = constructors[name] or error("no field is registered as " .. name, 2)
     field = constructor()
+    field.name = field.name or "None" -- as messages call it
     instances[name] = field
   end
   return field

@@ -8,6 +8,7 @@ local conditions = require "tidewire.sql.conditions"
 local expression = require "tidewire.sql.expression"
 local lookups = require "tidewire.lookups"
 local Query = require "tidewire.query"
+local repr = require "tidewire.repr"
 
 local M = {}
 local null = json.null
@@ -38,7 +39,8 @@ local function value_sql(c, field, value)
     if value:has_aggregate() then
       error(exceptions.FieldError(("Aggregate functions are not allowed in this query (%s=%s)."):format(field.name, tostring(value))), 0)
     end
-    local sql = c:compile(value) or "NULL"
+    local sql = c:compile(value)
+    if not sql or sql == "" then sql = c:constant(value, sql ~= nil) end
     local format = field:placeholder(c.vendor)
     return format and format:format(sql) or sql
   end
@@ -202,10 +204,10 @@ function M.changes(query, values)
   for name in pairs(values) do names[#names + 1] = name end
   table.sort(names)
   for i, name in ipairs(names) do
-    local field = query.meta:get_field(name == "pk" and query.meta.pk.name or name)
+    local field = name ~= "pk" and query.meta:get_field(name)
     if not field then error(exceptions.FieldDoesNotExist(("%s has no field named '%s'"):format(query.meta.object_name, name)), 0) end
     if field.concrete == false or not field.column then
-      error(exceptions.FieldError(("Cannot update model field %s (only non-relations and foreign keys permitted)."):format(tostring(field))), 0)
+      error(exceptions.FieldError(("Cannot update model field %s (only non-relations and foreign keys permitted)."):format(repr.repr(field))), 0)
     end
     local value = values[name]
     if expression.is_expression(value) then value = value:resolve(query, { no_joins = true, for_save = true }) end
