@@ -1,0 +1,104 @@
+---What the real Django answered to 267 querysets, asked of the real binary on both databases.
+local cjson = require "cjson"
+local databases = require "support.databases"
+local differences = require "golden.queryset_differences"
+local server = require "support.server"
+
+local FOLDER = "spec/golden/querysets/"
+
+local function load(path)
+  local file = assert(io.open(path, "rb"))
+  local text = file:read "*a"
+  file:close()
+  return cjson.decode(text)
+end
+
+local files = {}
+for path in io.popen("ls " .. FOLDER .. "*.json"):lines() do
+  local name = path:match "([^/]+)%.json$"
+  if name ~= "_data" then files[#files + 1] = { name = name, cases = load(path).cases } end
+end
+
+---Keys in order, so that the same values give the same text.
+local function text_of(value)
+  if type(value) ~= "table" then return cjson.encode(value) end
+  local parts = {}
+  if #value > 0 or next(value) == nil then
+    for i, item in ipairs(value) do parts[i] = text_of(item) end
+    return "[" .. table.concat(parts, ",") .. "]"
+  end
+  local keys = {}
+  for key in pairs(value) do keys[#keys + 1] = key end
+  table.sort(keys)
+  for i, key in ipairs(keys) do parts[i] = cjson.encode(key) .. ":" .. text_of(value[key]) end
+  return "{" .. table.concat(parts, ",") .. "}"
+end
+
+---Rows in the order of their texts.
+local function unordered(result)
+  for _, key in ipairs { "rows", "pks" } do
+    if result[key] then
+      local texts = {}
+      for i, row in ipairs(result[key]) do texts[i] = text_of(row) end
+      table.sort(texts)
+      result[key] = texts
+    end
+  end
+end
+
+---What the case has to answer, in the form that the app answers.
+local function expected_of(case)
+  if case.raises then return { raises = case.raises, message = case.message } end
+  local expected = {}
+  for key, value in pairs(case.result) do expected[key] = value end
+  expected["then"] = case["then"] and case["then"].result
+  expected.queries = case.queries
+  return expected
+end
+
+local function ask(ws, action, case)
+  ws:send_text(cjson.encode { action = action, request_id = 1, case = case })
+  local payload = assert(ws:receive(server.patience))
+  local reply = cjson.decode(payload)
+  assert(reply.response_status == 200, payload)
+  return reply.data
+end
+
+local WRITES = { writes = true }
+
+for _, vendor in ipairs(databases.VENDORS) do
+  describe("the recorded querysets on " .. vendor, function()
+    local database, running, ws, fresh
+
+    lazy_setup(function()
+      database = databases.create(vendor)
+      running = server.start { app = "spec/apps/querysets", args = { "--database", database.url }, env = { SPEC_APPS = "spec/apps" } }
+      ws = assert(running:connect "/ws/")
+    end)
+
+    lazy_teardown(function()
+      if ws then ws:close() end
+      if running then running:stop() end
+      if database then database:drop() end
+    end)
+
+    for _, file in ipairs(files) do
+      for i, case in ipairs(file.cases) do
+        local key = file.name .. " " .. i
+        local different = differences.both[key] or differences[vendor] and differences[vendor][key]
+        it(("%s: %s%s"):format(key, cjson.encode(case.q):sub(1, 120), different and " (" .. different.reason .. ")" or ""), function()
+          if not fresh then ask(ws, "load") end
+          fresh = not WRITES[file.name]
+          local got, expected = ask(ws, "run", case), expected_of(case)
+          if different then expected = different.expect(expected) end
+          if expected.rows and #expected.rows == 0 and got.pks and #got.pks == 0 then expected = { pks = {}, queries = expected.queries } end
+          if case.unordered or different and different.unordered then
+            unordered(got)
+            unordered(expected)
+          end
+          assert.equal(text_of(expected), text_of(got))
+        end)
+      end
+    end
+  end)
+end
