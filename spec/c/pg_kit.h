@@ -19,10 +19,10 @@ struct watch {
   void *arg;
 };
 
-static struct watch watches[KIT_FDS]; /* by fd */
-static struct mailbox kit_mailbox;
+static _Thread_local struct watch watches[KIT_FDS]; /* by fd */
+static _Thread_local struct mailbox kit_mailbox;
+static _Thread_local struct db *db;
 static struct db_shared *shared;
-static struct db *db;
 
 static void kit_watch(void *ctx, int fd, bool read, bool write, void (*ready)(void *, bool, bool), void *arg) {
   (void)ctx;
@@ -45,13 +45,17 @@ static struct db_config kit_config(const char *url) {
                             .worker_count = 1};
 }
 
-static bool kit_open(const struct db_config *config, struct err *err) {
-  shared = db_postgresql.share(config, err);
-  if (!shared) return false;
+/* This thread's part. */
+static void kit_open_worker(void) {
   if (!kit_mailbox.fd) mailbox_init(&kit_mailbox);
   const struct db_host host = {.watch = kit_watch, .unwatch = kit_unwatch, .mailbox = &kit_mailbox};
   db = db_postgresql.open(shared, &host);
-  return true;
+}
+
+static bool kit_open(const struct db_config *config, struct err *err) {
+  shared = db_postgresql.share(config, err);
+  if (shared) kit_open_worker();
+  return shared;
 }
 
 static void kit_close(void) {

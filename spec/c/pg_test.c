@@ -2,6 +2,7 @@
 #include "check.h"
 #include "pg_kit.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <sys/stat.h>
 
@@ -163,6 +164,34 @@ static void check_rows(void) {
   a = ask(NULL, "UPDATE t SET v = v + 1 WHERE id > 4");
   CHECK("UPDATE counts", a.r->affected == 6);
   db_request_free(a.r);
+}
+
+/* The second execution of a read with bytes comes in binary form. */
+static void check_binary(void) {
+  static const char sql[] = "SELECT b, i2, i4, i8, f4, f8, t, v, z, y FROM bytes";
+  struct ask a;
+  struct db_value v[10];
+  struct db_error e;
+  kind_of(NULL, "DROP TABLE IF EXISTS bytes");
+  kind_of(NULL, "CREATE TABLE bytes (b bytea, i2 int2, i4 int4, i8 int8, f4 float4, f8 float8, t text, v varchar(9), z int, y bool)");
+  kind_of(NULL, "INSERT INTO bytes VALUES ('\\x00ff', -2, -4, -8, -0.5, 1e300, 'text', 'char', NULL, true)");
+  for (int i = 0; i < 3; i++) {
+    a = ask(NULL, sql);
+    struct db_rows *rows = a.r->rows;
+    const bool row = a.r->error.kind == DB_OK && rows->ops->next(rows, &e) == DB_ROW;
+    for (int c = 0; row && c < 10; c++) rows->ops->value(rows, c, &v[c]);
+    CHECK("bytes and numbers", row && v[0].type == DB_BLOB && v[0].text.len == 2 && !memcmp(v[0].text.data, "\0\xff", 2) && v[1].integer == -2 &&
+                                   v[2].integer == -4 && v[3].integer == -8 && v[4].number == -0.5 && v[5].number == 1e300);
+    CHECK("texts, null, boolean", row && v[6].type == DB_TEXT && v[6].text.len == 4 && v[7].text.len == 4 && !memcmp(v[7].text.data, "char", 4) &&
+                                      v[8].type == DB_NULL && v[9].type == DB_BOOLEAN && v[9].boolean);
+    db_request_free(a.r);
+  }
+  struct db_transaction *tx[3]; /* every connection that has it prepared, and then one that has not */
+  kind_of(NULL, "ALTER TABLE bytes ALTER i4 TYPE numeric");
+  for (int i = 0; i < 3; i++) tx[i] = acquire();
+  CHECK("columns that are not what they were", is(value(NULL, "SELECT i4::text, b FROM bytes"), "-4") && kind_of(NULL, sql) == DB_OK);
+  for (int i = 0; i < 3; i++) db_postgresql.release(db, tx[i]);
+  CHECK("everywhere", kind_of(NULL, sql) == DB_OK && kind_of(NULL, sql) == DB_OK);
 }
 
 /* ---- errors ---- */
@@ -459,7 +488,7 @@ static void check_big(void) {
 
 static struct { char folder[64], url[128]; } cluster; /* of our own, to be broken */
 
-static int shell(const char *format, ...) {
+static __attribute__((format(printf, 1, 2))) int shell(const char *format, ...) {
   char command[512];
   va_list args;
   va_start(args, format);
@@ -706,6 +735,33 @@ static void check_close(void) {
   kit_close();
 }
 
+/* Two workers at once, with cancel requests on the way when they end: for TSan. */
+static void *work(void *right) {
+  struct ask a;
+  kit_open_worker();
+  for (int i = 0; i < 30; i++) {
+    *(int *)right += kind_of(NULL, "SELECT 1") == DB_OK;
+    send(&a, NULL, "SELECT pg_sleep(26)");
+    pass_ms(3);
+    db_postgresql.cancel(db, a.r);
+  }
+  db_postgresql.close(db);
+  mailbox_fini(&kit_mailbox);
+  return NULL;
+}
+
+static void check_workers(const char *url) {
+  const struct db_config config = kit_config(url);
+  struct err err;
+  pthread_t threads[2];
+  int right[2] = {0, 0};
+  shared = db_postgresql.share(&config, &err);
+  for (int i = 0; i < 2; i++) pthread_create(&threads[i], NULL, work, &right[i]);
+  for (int i = 0; i < 2; i++) pthread_join(threads[i], NULL);
+  CHECK("two workers", right[0] == 30 && right[1] == 30);
+  db_postgresql.unshare(shared);
+}
+
 static void check_faults(void) {
   atexit(remove_cluster); /* await() may exit */
   const bool made = make_cluster();
@@ -737,6 +793,7 @@ int main(void) {
   check_urls();
   check_values();
   check_rows();
+  check_binary();
   check_errors();
   check_many();
   check_groups();
@@ -750,5 +807,6 @@ int main(void) {
   check_timeouts(url);
   check_faults();
   check_close();
+  check_workers(url);
   TESTS_END;
 }

@@ -62,10 +62,13 @@ static inline void pg_set_state(struct db_request *r, enum pg_state s) { r->stat
 struct pg_statement {
   struct list link; /* of pg_statements.used */
   uint32_t id;      /* number in its name; never used again for another statement. 0: the slot is free */
+  char name[16];
   int slot;
-  bool read; /* a plain SELECT, which may be grouped */
-  int apart; /* executions until it may be grouped (again) */
-  int slow;  /* executions until it counts as quick (again) */
+  bool read;   /* a plain SELECT, which may be grouped */
+  bool seen;   /* its first result has told what columns it has */
+  bool binary; /* its results are asked for in binary form */
+  int apart;   /* executions until it may be grouped (again) */
+  int slow;    /* executions until it counts as quick (again) */
   size_t key_len;
   char *key; /* owned */
 };
@@ -231,6 +234,10 @@ void pg_read(struct pg_conn *c);
 
 /* Rows over `result`, which they own. */
 struct db_rows *pg_rows_new(const struct pg_lib *pq, PGresult *result);
+/* Would the same rows in binary form be cheaper, and can it be read? */
+bool pg_rows_better_binary(const struct db_rows *rows);
+/* False when they came in a binary form that cannot be read. */
+bool pg_rows_readable(const struct db_rows *rows);
 /* Rows without columns. */
 struct db_rows *pg_rows_none(void);
 int64_t pg_affected(const struct pg_lib *pq, PGresult *result);

@@ -20,15 +20,28 @@ static void forget_prepared(struct pg_conn *c, const struct pg_op *op) {
 
 /* ---- results ---- */
 
-static void take_rows(struct pg_conn *c, struct db_request *r, PGresult *result) {
+/* The statement asks for binary results, but another program has changed its columns' types: as text then. It is a plain read and can run again. */
+static void refuse_binary(struct pg_statement *st, struct db_request *r) {
+  if (st) st->binary = false;
+  db_error_set(&r->error, DB_PROGRAMMING, "cached plan does not fit: the types of the result's columns have changed");
+  strcpy(r->error.code, "0A000");
+}
+
+static void take_rows(struct pg_conn *c, const struct pg_op *op, PGresult *result) {
   const struct pg_lib *pq = c->db->pq;
+  struct db_request *r = op->r;
   r->affected = pg_affected(pq, result);
-  if (pq->PQresultStatus(result) == PGRES_TUPLES_OK) {
-    r->rows = pg_rows_new(pq, result);
+  if (pq->PQresultStatus(result) != PGRES_TUPLES_OK) {
+    r->rows = pg_rows_none();
+    pq->PQclear(result);
     return;
   }
-  r->rows = pg_rows_none();
-  pq->PQclear(result);
+  struct pg_statement *st = statement_of(c, op);
+  r->rows = pg_rows_new(pq, result);
+  if (!pg_rows_readable(r->rows)) refuse_binary(st, r);
+  if (!st || st->seen) return;
+  st->seen = true;
+  st->binary = st->read && pg_rows_better_binary(r->rows);
 }
 
 /* The prepared statement is gone, or the tables under it have changed: it can be parsed again, and run again, since it has not run. */
@@ -62,7 +75,7 @@ static void take_result(struct pg_conn *c, struct pg_op *op, PGresult *result) {
     case PGRES_EMPTY_QUERY:
       if (op->kind == PG_OP_PRELUDE && op->id) c->prepared[op->slot].ready = c->prepared[op->slot].id == op->id;
       if (op->kind != PG_OP_QUERY || !op->r) break;
-      take_rows(c, op->r, result);
+      take_rows(c, op, result);
       return;
     case PGRES_PIPELINE_ABORTED: break;
     case PGRES_FATAL_ERROR:

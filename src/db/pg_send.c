@@ -94,8 +94,6 @@ void pg_send_plain(struct pg_conn *c, const char *sql) {
   pg_sync(c);
 }
 
-static void name_of(uint32_t id, char name[16]) { snprintf(name, 16, "s%u", id); }
-
 /* The slot belonged to another statement before. In a transaction that has failed DEALLOCATE would fail, too, and make this one fail. */
 static bool make_way(struct pg_conn *c, const struct pg_statement *st) {
   const uint32_t old = c->prepared[st->slot].id;
@@ -109,8 +107,8 @@ static bool make_way(struct pg_conn *c, const struct pg_statement *st) {
   return true;
 }
 
-static void parse(struct pg_conn *c, struct db_request *r, const struct pg_statement *st, const char *name, const struct params *p) {
-  struct pg_op *op = sent(c, c->db->pq->PQsendPrepare(c->pg, name, r->sql, p->count, p->types), PG_OP_PRELUDE, r);
+static void parse(struct pg_conn *c, struct db_request *r, const struct pg_statement *st, const struct params *p) {
+  struct pg_op *op = sent(c, c->db->pq->PQsendPrepare(c->pg, st->name, r->sql, p->count, p->types), PG_OP_PRELUDE, r);
   op->id = st->id;
   op->slot = st->slot;
   c->prepared[st->slot].id = st->id;
@@ -118,10 +116,9 @@ static void parse(struct pg_conn *c, struct db_request *r, const struct pg_state
 }
 
 static struct pg_op *send_named(struct pg_conn *c, struct db_request *r, const struct pg_statement *st, const struct params *p) {
-  char name[16];
-  name_of(st->id, name);
-  if (c->prepared[st->slot].id != st->id) parse(c, r, st, name, p);
-  struct pg_op *op = sent(c, c->db->pq->PQsendQueryPrepared(c->pg, name, p->count, p->values, p->lengths, p->formats, TEXT), PG_OP_QUERY, r);
+  const int form = st->binary ? BINARY : TEXT;
+  if (c->prepared[st->slot].id != st->id) parse(c, r, st, p);
+  struct pg_op *op = sent(c, c->db->pq->PQsendQueryPrepared(c->pg, st->name, p->count, p->values, p->lengths, p->formats, form), PG_OP_QUERY, r);
   op->id = st->id;
   op->slot = st->slot;
   return op;

@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -99,7 +100,11 @@ static void put_key(struct buf *key, const struct db_request *r) {
   buf_put(key, r->sql, r->sql_len);
 }
 
-void pg_statement_renew(struct pg_statements *s, struct pg_statement *st) { st->id = ++s->last_id ? s->last_id : ++s->last_id; }
+void pg_statement_renew(struct pg_statements *s, struct pg_statement *st) {
+  st->id = ++s->last_id ? s->last_id : ++s->last_id;
+  snprintf(st->name, sizeof st->name, "s%u", st->id);
+  st->seen = st->binary = false;
+}
 
 /* Give the slot that was used longest ago to the statement whose key is in s->key. */
 static struct pg_statement *replace(struct pg_statements *s, const char *sql) {
