@@ -48,7 +48,7 @@ end
 -- Framework modules from the bottom up: a module may require those that stand before it.
 local order = {
   "host", "json", "class", "repr", "nearest", "caller", "status", "time", "log", "exceptions", "tracing", "settings",
-  "decimal", "uuid",
+  "decimal", "regex", "uuid",
   "datetime.calendar", "datetime.tzif", "timezone", "datetime.format", "datetime.duration", "datetime.types", "datetime.parse", "datetime",
   "task", "sleep", "spawn", "db",
   "integers", "ip", "signals", "validators",

@@ -96,7 +96,7 @@ end
 ---PostgreSQL's sequences do not notice keys that were given.
 local function advance_sequence(model)
   local meta = model._meta
-  if db.vendor() ~= "postgresql" or not meta.pk.auto_created and not meta.pk.auto then return end
+  if db.vendor() ~= "postgresql" or not meta.pk.is_auto then return end
   db.execute(("SELECT setval(pg_get_serial_sequence($1, $2), coalesce(max(%s), 1), max(%s) IS NOT NULL) FROM %s"):format(
     db.quote_name(meta.pk.column), db.quote_name(meta.pk.column), db.quote_name(meta.db_table)),
     { db.quote_name(meta.db_table), meta.pk.column, n = 2 })

@@ -4,6 +4,7 @@
 local class = require "tidewire.class"
 local exceptions = require "tidewire.exceptions"
 local ip = require "tidewire.ip"
+local regex = require "tidewire.regex"
 local repr = require "tidewire.repr"
 
 local M = {}
@@ -85,8 +86,8 @@ M.MinLengthValidator = Validator:extend("MinLengthValidator", {
 local RegexValidator = Validator:extend("RegexValidator", { message = "Enter a valid value.", regex = "", inverse_match = false })
 M.RegexValidator = RegexValidator
 
----@param options string|{ regex?: string|fun(text: string): boolean, message?: string, code?: string, inverse_match?: boolean } regex: a Lua pattern that is
----looked for, or a function
+---@param options string|{ regex?: string|tidewire.Regex|fun(text: string): boolean, flags?: { ignore_case?: boolean }, message?: string, code?: string, inverse_match?: boolean } regex: a regular
+---expression that is looked for (tidewire.regex), or a function
 ---@param message? string
 ---@param code? string
 function RegexValidator:init(options, message, code)
@@ -94,24 +95,24 @@ function RegexValidator:init(options, message, code)
   for _, name in ipairs { "regex", "message", "code", "inverse_match" } do
     if options[name] ~= nil then self[name] = options[name] end
   end
+  if type(self.regex) == "string" then self.regex = regex.compile(self.regex, options.flags) end
 end
 
 function RegexValidator:matches(text)
   if type(self.regex) == "function" then return self.regex(text) and true or false end
-  return text:find(self.regex) ~= nil
+  return self.regex:matches(text)
 end
 
 function RegexValidator:__call(value)
   if self:matches(repr.str(value)) == self.inverse_match then invalid(self.message, self.code, { value = value }) end
 end
 
-M.validate_integer = RegexValidator { regex = "^%-?%d+$", message = "Enter a valid integer." }
+M.validate_integer = RegexValidator { regex = [[^-?\d+\Z]], message = "Enter a valid integer." }
 M.validate_slug = RegexValidator {
-  regex = "^[-a-zA-Z0-9_]+$", message = "Enter a valid “slug” consisting of letters, numbers, underscores or hyphens.",
+  regex = [[^[-a-zA-Z0-9_]+\Z]], message = "Enter a valid “slug” consisting of letters, numbers, underscores or hyphens.",
 }
--- what is not ASCII counts as a letter
 M.validate_unicode_slug = RegexValidator {
-  regex = "^[-a-zA-Z0-9_\128-\255]+$", message = "Enter a valid “slug” consisting of Unicode letters, numbers, underscores, or hyphens.",
+  regex = [[^[-\w]+\Z]], message = "Enter a valid “slug” consisting of Unicode letters, numbers, underscores, or hyphens.",
 }
 M.validate_ipv4_address = RegexValidator { regex = ip.is_ipv4, message = "Enter a valid IPv4 address." }
 M.validate_ipv6_address = RegexValidator { regex = ip.is_ipv6, message = "Enter a valid IPv6 address." }

@@ -28,4 +28,5 @@ local values = load_values()
 package.loaded["tidewire.host"] = host
 package.loaded["tidewire.json"] = values.json
 package.loaded["tidewire.decimal"] = values.decimal
+package.loaded["tidewire.regex"] = values.regex
 return M

@@ -9,6 +9,7 @@ struct worker;
 int luaopen_tidewire_host(lua_State *L);
 int luaopen_tidewire_json(lua_State *L);
 int luaopen_tidewire_decimal(lua_State *L);
+int luaopen_tidewire_regex(lua_State *L);
 
 /* Functions of tidewire.host that deal with tasks, added to the module's table on top of the stack. */
 void bind_task(lua_State *L);

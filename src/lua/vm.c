@@ -138,6 +138,7 @@ bool vm_open(struct vm *vm, struct worker *worker, const struct settings *settin
   vm->json = json_new(L);
   preload(L, "tidewire.json", luaopen_tidewire_json);
   preload(L, "tidewire.decimal", luaopen_tidewire_decimal);
+  preload(L, "tidewire.regex", luaopen_tidewire_regex);
   preload(L, "tidewire.host", luaopen_tidewire_host);
   preload(L, "cjson", luaopen_cjson);
   preload(L, "cjson.safe", luaopen_cjson_safe);
