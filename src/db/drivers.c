@@ -17,6 +17,6 @@ const struct db_driver *db_driver_of(const char *url, struct err *err) {
   for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
     if (!strncmp(url, schemes[i].prefix, strlen(schemes[i].prefix))) return schemes[i].driver;
   db_url_masked(url, masked, sizeof masked);
-  err_set(err, 0, "database: \"%s\" is no URL of a database; expected sqlite:FILE, sqlite::memory: or postgresql://[USER@]HOST[:PORT]/NAME", masked);
+  err_set(err, 2, "database: \"%s\" is no URL of a database; expected sqlite:FILE, sqlite::memory: or postgresql://[USER@]HOST[:PORT]/NAME", masked);
   return NULL;
 }

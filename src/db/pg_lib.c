@@ -28,12 +28,12 @@ static const char *look_up(struct pg_lib *lib, void *handle) {
 bool pg_lib_load(struct pg_lib *lib, struct err *err) {
   void *handle = dlopen("libpq.so.5", RTLD_NOW | RTLD_LOCAL);
   if (!handle)
-    return err_set(err, 0, "PostgreSQL needs the library libpq.so.5, which cannot be opened: %s; on Debian: apt install libpq5", dlerror());
+    return err_set(err, 2, "PostgreSQL needs the library libpq.so.5, which cannot be opened: %s; on Debian: apt install libpq5", dlerror());
   const char *missing = look_up(lib, handle);
   if (missing && strcmp(missing, "PQenterPipelineMode") && strcmp(missing, "PQpipelineSync"))
-    return err_set(err, 0, "libpq.so.5 has no function %s; on Debian: apt install libpq5", missing);
+    return err_set(err, 2, "libpq.so.5 has no function %s; on Debian: apt install libpq5", missing);
   if (missing || lib->PQlibVersion() < PIPELINE_VERSION)
-    return err_set(err, 0, "libpq.so.5 is version %d, but pipeline mode needs 14 or later; on Debian: apt install libpq5",
+    return err_set(err, 2, "libpq.so.5 is version %d, but pipeline mode needs 14 or later; on Debian: apt install libpq5",
                    lib->PQlibVersion ? lib->PQlibVersion() / 10000 : 0);
   return true;
 }

@@ -93,7 +93,7 @@ bool pg_url_parse(struct db_shared *s, struct err *err) {
     s->pq.PQfreemem(message);
     mask(why);
     db_url_masked(s->url, masked, sizeof masked);
-    return err_set(err, 0, "database: \"%s\" is no URL of a PostgreSQL database: %s; expected postgresql://[USER[:PASSWORD]@]HOST[:PORT]/NAME",
+    return err_set(err, 2, "database: \"%s\" is no URL of a PostgreSQL database: %s; expected postgresql://[USER[:PASSWORD]@]HOST[:PORT]/NAME",
                    masked, why);
   }
   name_place(s, options);

@@ -36,7 +36,7 @@ static bool folder_exists(const char *path, struct err *err) {
   char *copy = xstrdup(path);
   const char *folder = dirname(copy);
   const bool ok = !stat(folder, &st) && S_ISDIR(st.st_mode);
-  if (!ok) err_set(err, 0, "database: the folder of %s is not there; expected a file in an existing folder", path);
+  if (!ok) err_set(err, 2, "database: the folder of %s is not there; expected a file in an existing folder", path);
   free(copy);
   return ok;
 }
@@ -44,8 +44,8 @@ static bool folder_exists(const char *path, struct err *err) {
 static bool check_path(const struct sqlite_shared *s, struct err *err) {
   struct stat st;
   if (s->memory) return true;
-  if (!s->path[0]) return err_set(err, 0, "database: \"%s\" names no file; expected sqlite:FILE or sqlite::memory:", s->config.url);
-  if (!stat(s->path, &st) && !S_ISREG(st.st_mode)) return err_set(err, 0, "database: %s is no file", s->path);
+  if (!s->path[0]) return err_set(err, 2, "database: \"%s\" names no file; expected sqlite:FILE or sqlite::memory:", s->config.url);
+  if (!stat(s->path, &st) && !S_ISREG(st.st_mode)) return err_set(err, 2, "database: %s is no file", s->path);
   return folder_exists(s->path, err);
 }
 
@@ -71,8 +71,8 @@ static bool open_writer(struct sqlite_shared *s, struct err *err) {
   struct db_error failure;
   if (!check_path(s, err)) return false;
   s->writer = sqlite_conn_open(s->path, true, &s->config, &failure);
-  if (!s->writer) return err_set(err, 0, "database: %s cannot be opened: %s", s->path, failure.message);
-  if (!sqlite_writer_start(s)) return err_set(err, 0, "database: no thread can be started");
+  if (!s->writer) return err_set(err, 2, "database: %s cannot be opened: %s", s->path, failure.message);
+  if (!sqlite_writer_start(s)) return err_set(err, 2, "database: no thread can be started");
   return true;
 }
 
