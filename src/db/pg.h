@@ -206,6 +206,8 @@ void pg_conn_end(struct pg_conn *c, const struct db_error *why);
 void pg_conns_free_dead(struct db *db);
 /* The same for one that broke. */
 void pg_conn_lost(struct pg_conn *c);
+/* It broke. libpq may have closed the socket already: end it before anything else opens one, which would get the same number. */
+bool pg_conn_gone(const struct pg_conn *c);
 /* Nothing is under way on it any more, or its cancel request is done: see what becomes of it. */
 void pg_conn_settle(struct pg_conn *c);
 /* Its owner has let go of it. */
@@ -227,7 +229,7 @@ void pg_send(struct pg_conn *c, struct db_request *r, struct pg_statement *st, c
 void pg_send_plain(struct pg_conn *c, const char *sql);
 void pg_sync(struct pg_conn *c);
 
-/* Read what has come. */
+/* Read what has come. The caller looks whether the connection is gone. */
 void pg_read(struct pg_conn *c);
 
 /* ---- results and errors (pg_rows.c) ---- */

@@ -39,6 +39,7 @@ static void returned(struct mail *mail, void *receiver) {
   c->cancel = NULL;
   if (!ok && c->state == PG_RELEASED && c->count) c->broken = true; /* nobody waits for what still runs there */
   pg_conn_settle(c);
+  if (pg_conn_gone(c)) pg_conn_lost(c);
   pg_deliver(db);
 }
 

@@ -56,6 +56,8 @@ void pg_conn_abandon(struct pg_conn *c, const struct db_request *r) {
 
 /* ---- the end ---- */
 
+bool pg_conn_gone(const struct pg_conn *c) { return c->broken || c->db->pq->PQsocket(c->pg) < 0; }
+
 static void unwatch(struct pg_conn *c) {
   if (c->fd >= 0) c->db->host.unwatch(c->db->host.ctx, c->fd);
   c->fd = -1;
@@ -124,9 +126,14 @@ void pg_conn_lost(struct pg_conn *c) {
 static void ready(void *arg, bool readable, bool writable);
 
 static void watch(struct pg_conn *c, bool read, bool write) {
-  c->fd = c->db->pq->PQsocket(c->pg);
+  const int fd = c->db->pq->PQsocket(c->pg);
+  if (fd < 0) {
+    c->broken = true; /* c->fd stays, for unwatch() */
+    return;
+  }
+  c->fd = fd;
   c->wants_write = write;
-  if (c->fd >= 0) c->db->host.watch(c->db->host.ctx, c->fd, read, write, ready, c);
+  c->db->host.watch(c->db->host.ctx, fd, read, write, ready, c);
 }
 
 /* While connecting libpq gives no SQLSTATE, but in a verbose message it stands behind the severity: "FATAL:  28P01: password …". */
@@ -219,8 +226,9 @@ static void ready(void *arg, bool readable, bool writable) {
   struct db *db = c->db;
   db->now = clock_ns();
   if (c->state == PG_CONNECTING) connect_on(c);
-  else if (writable && !readable) pg_conn_flush(c);
-  else pg_read(c);
+  else if (readable || !writable) pg_read(c);
+  else pg_conn_flush(c);
+  if (c->state != PG_DEAD && c->state != PG_CONNECTING && pg_conn_gone(c)) pg_conn_lost(c);
   pg_deliver(db);
 }
 
@@ -267,4 +275,5 @@ void pg_conn_release(struct pg_conn *c) {
   }
   if (running) pg_cancel_start(c);
   pg_conn_settle(c);
+  if (pg_conn_gone(c)) pg_conn_lost(c);
 }

@@ -370,12 +370,14 @@ static void check_conns(struct db *db) {
 }
 
 static void flush(struct db *db) {
-  for (struct list *l = db->conns.next; l != &db->conns; l = l->next) {
+  for (struct list *l = db->conns.next, *next; l != &db->conns; l = next) {
     struct pg_conn *c = list_entry(l, struct pg_conn, link);
+    next = l->next;
     if (c->state == PG_OWNED) send_pending(c);
     if (!c->dirty) continue;
     c->dirty = false;
     if (!c->broken) pg_conn_flush(c);
+    if (pg_conn_gone(c)) pg_conn_lost(c);
   }
 }
 

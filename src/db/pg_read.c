@@ -184,9 +184,7 @@ static void drain(struct pg_conn *c) {
 }
 
 void pg_read(struct pg_conn *c) {
-  struct db *db = c->db;
-  const bool alive = db->pq->PQconsumeInput(c->pg);
+  const bool alive = c->db->pq->PQconsumeInput(c->pg);
   drain(c);
-  if (alive && !c->broken) return;
-  pg_conn_lost(c);
+  if (!alive) c->broken = true;
 }
