@@ -7,6 +7,7 @@ local db = require "tidewire.db"
 local exceptions = require "tidewire.exceptions"
 local expression = require "tidewire.sql.expression"
 local functions = require "tidewire.sql.functions"
+local Query = require "tidewire.query"
 local related = require "tidewire.sql.related"
 local sqlite = require "tidewire.sql.sqlite"
 local postgresql = require "tidewire.sql.postgresql"
@@ -249,7 +250,7 @@ function Compiler:build_order()
     local node = item[1]:resolve(self.query, {})
     local sql, direction = node:parts(self)
     if self.query.combinator then sql = tostring(self:place_of(node, item[1])) end
-    if not seen[sql] then
+    if sql and not seen[sql] then
       seen[sql] = true
       result[#result + 1] = { node = node, sql = sql, direction = direction, is_reference = item[2] }
     end
@@ -360,6 +361,7 @@ function Compiler:compound()
     end
   end
   if #texts == 0 then return nil end
+  if #texts == 1 and self.dialect.order_in_compound then return "SELECT * FROM " .. texts[1] .. " subquery" end
   return table.concat(texts, query.combinator == "union" and query.combinator_all and " UNION ALL " or SET_OPERATORS[query.combinator])
 end
 
@@ -496,6 +498,26 @@ function Compiler:select_aggregates()
   self.count, self.own_count = #texts, #texts
   local inner = Compiler(query.inner, self):select(true)
   return inner and ("SELECT %s FROM (%s) subquery"):format(table.concat(texts, ", "), inner)
+end
+
+---A parameter as SQL: for people, never for the database.
+local function literal(value, dialect)
+  local kind = type(value)
+  if value == nil then return "NULL" end
+  if kind == "string" then return "'" .. value:gsub("'", "''") .. "'" end
+  if kind == "boolean" then return value and dialect.TRUE or dialect.FALSE end
+  if kind == "number" then return value % 1 == 0 and ("%.0f"):format(value) or ("%.17g"):format(value) end
+  return (tostring(value):gsub("LL$", ""))
+end
+
+---The SQL with its values in it, for people to read; "" when it is known without asking that no row matches.
+function Query:__tostring()
+  local sql, params, compiler = M.compile(self)
+  if not sql then return "" end
+  return (sql:gsub(compiler.vendor == "sqlite" and "%?(%d+)" or "%$(%d+)", function(n)
+    n = tonumber(n)
+    if n <= params.n then return literal(params[n], compiler.dialect) end
+  end))
 end
 
 ---@return string? sql nil: no row can match

@@ -478,9 +478,10 @@ function OrderBy:reversed()
   return copy
 end
 
----The text without the direction, and the direction.
+---The text without the direction, and the direction. What is the same for all rows has no text.
 function OrderBy:parts(compiler)
-  local sql = compiler:compile(self.sources[1]) or "NULL"
+  local sql = compiler:compile(self.sources[1])
+  if sql == "" then sql = nil end
   local nulls = self.nulls_last and " NULLS LAST" or self.nulls_first and " NULLS FIRST" or ""
   return sql, (self.descending and " DESC" or " ASC") .. nulls
 end
@@ -489,7 +490,7 @@ function OrderBy:group_by_columns() return self.sources[1]:group_by_columns() en
 
 function OrderBy:as_sql(compiler)
   local sql, direction = self:parts(compiler)
-  return sql .. direction
+  return sql and sql .. direction
 end
 
 return M

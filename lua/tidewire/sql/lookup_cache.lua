@@ -1,4 +1,5 @@
 ---The shortest way from `get { pk = 5 }` to a row: SQL, converters and shape of "these columns equal these values" are made once a model and set of names.
+local class = require "tidewire.class"
 local db = require "tidewire.db"
 local compiler = require "tidewire.compiler"
 local related = require "tidewire.sql.related"
@@ -11,6 +12,7 @@ local M = {}
 ---@field shape any
 ---@field get string SQL
 ---@field list string? SQL; nil when the model has an order of its own
+---@field first string?
 ---@field exists string
 ---@field count string
 
@@ -40,11 +42,13 @@ local function make_plan(model, names)
   local table_name = c.quote(meta.db_table)
   for i, field in ipairs(meta.concrete_fields) do columns[i] = table_name .. "." .. c.quote(field.column) end
   for i, field in ipairs(fields) do parts[i] = ("%s.%s = %s"):format(table_name, c.quote(field.column), c:param(nil, field:placeholder(c.vendor))) end
-  local where = " FROM " .. table_name .. " WHERE " .. table.concat(parts, " AND ")
+  local where = " FROM " .. table_name .. (#parts > 0 and " WHERE " or "") .. table.concat(parts, " AND ")
   local select = "SELECT " .. table.concat(columns, ", ") .. where
+  local unordered = #(meta.ordering or {}) == 0
   return {
     names = names, fields = fields, shape = related.plain_shape(model, c.dialect),
-    get = select .. " LIMIT " .. M.MAX_GET_RESULTS, list = #(meta.ordering or {}) == 0 and select or nil,
+    get = select .. " LIMIT " .. M.MAX_GET_RESULTS, list = unordered and select or nil,
+    first = unordered and ("%s ORDER BY %s.%s ASC LIMIT 1"):format(select, table_name, c.quote(meta.pk.column)) or nil,
     exists = 'SELECT 1 AS "a"' .. where .. " LIMIT 1", count = 'SELECT COUNT(*) AS "__count"' .. where,
   }
 end
@@ -64,10 +68,23 @@ local function plan_for(model, key, names)
   return plan
 end
 
+---A value that a plan can take: a plain one, or maybe a row.
+local function is_usable(value)
+  if PLAIN[type(value)] then return true end
+  local kind = type(value) == "table" and class.of(value)
+  return kind and kind._meta ~= nil
+end
+
+---A value as a parameter; nil when the plan cannot take it after all: a row where none of that model is meant, or that has no key yet.
+local function param(field, value, vendor)
+  if type(value) == "table" and not (field.is_relation and class.is_instance(value, field.related_model)) then return nil end
+  return field:get_db_prep_value(value, vendor)
+end
+
 local function several(lookups)
   local names = {}
   for name, value in pairs(lookups) do
-    if type(name) ~= "string" or not PLAIN[type(value)] then return nil end
+    if type(name) ~= "string" or not is_usable(value) then return nil end
     names[#names + 1] = name
   end
   table.sort(names)
@@ -82,20 +99,35 @@ end
 function M.find(model, lookups)
   if type(lookups) ~= "table" or getmetatable(lookups) then return nil end
   local name, value = next(lookups)
-  if name == nil or not PLAIN[type(value)] then return nil end
+  if name == nil or not is_usable(value) then return nil end
   local vendor = db.vendor()
   if next(lookups, name) == nil then
     local of_model = plans[model]
     local plan = of_model and of_model[name] or plan_for(model, name, { name })
-    if not plan then return nil end
-    return plan, { n = 1, plan.fields[1]:get_db_prep_value(value, vendor) }
+    local first = plan and param(plan.fields[1], value, vendor)
+    if first == nil then return nil end
+    return plan, { n = 1, first }
   end
   local key, names = several(lookups)
   local plan = key and plan_for(model, key, names)
   if not plan then return nil end
   local params = { n = #names }
-  for i, field in ipairs(plan.fields) do params[i] = field:get_db_prep_value(lookups[plan.names[i]], vendor) end
+  for i, field in ipairs(plan.fields) do
+    params[i] = param(field, lookups[plan.names[i]], vendor)
+    if params[i] == nil then return nil end
+  end
   return plan, params
+end
+
+local EMPTY = { n = 0 }
+
+---The plan for all rows of a model.
+---@param model tidewire.Model
+---@return tidewire.sql.Plan
+---@return { n: integer } params
+function M.all(model)
+  local of_model = plans[model]
+  return of_model and of_model[""] or plan_for(model, "", {}), EMPTY
 end
 
 ---A table of lookups that nobody else can change.

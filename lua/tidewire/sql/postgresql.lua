@@ -108,7 +108,7 @@ end
 
 function M.compare(name, left, right) return left .. OPERATORS[name]:format(right) end
 
-local ESCAPED = [[REPLACE(REPLACE(REPLACE(%s, E'\\', E'\\\\'), '%%', E'\\%%'), '_', E'\\_')]]
+local ESCAPED = [[REPLACE(REPLACE(REPLACE((%s)::text, E'\\', E'\\\\'), '%%', E'\\%%'), '_', E'\\_')]]
 local PATTERNS = { contains = "'%%' || %s || '%%'", startswith = "%s || '%%'", endswith = "'%%' || %s" }
 
 ---A pattern lookup whose right side is SQL: what is special in a pattern is escaped there.

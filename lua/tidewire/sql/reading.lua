@@ -97,10 +97,18 @@ local function finish(self, c, rows, order)
   return rows
 end
 
+---The plan of sql/lookup_cache.lua for what the queryset says, when it says no more than such a plan can.
+local function plan_of(self)
+  if rawget(self, "query") then return nil end
+  local plan = rawget(self, "__plan")
+  if plan then return plan, rawget(self, "__params") end
+  if self:__is_pristine() then return lookup_cache.all(self.model) end
+end
+
 ---@async
 local function run(self)
-  local plan = rawget(self, "__plan")
-  if plan and plan.list and not rawget(self, "query") then return finish(self, nil, (db.execute(plan.list, self.__params, plan.shape))) end
+  local plan, plan_params = plan_of(self)
+  if plan and plan.list then return finish(self, nil, (db.execute(plan.list, plan_params, plan.shape))) end
   local sql, params, c = compiler.compile(self.query)
   if not sql then return {} end
   local shape, order = shape_of(self, c)
@@ -232,6 +240,10 @@ end
 ---@async
 ---@return any?
 function QuerySet:first()
+  local plan, params = plan_of(self)
+  if plan and plan.first and not self.__result_cache and #self.__prefetch_lookups == 0 then
+    return finish(self, nil, (db.execute(plan.first, params, plan.shape)))[1]
+  end
   return (self:ordered() and self or self:order_by "pk"):slice(0, 1):list()[1]
 end
 
@@ -311,8 +323,8 @@ end
 ---@return integer
 function QuerySet:count()
   if self.__result_cache then return #self.__result_cache end
-  local plan = rawget(self, "__plan")
-  if plan and not rawget(self, "query") then return db.execute(plan.count, self.__params, count_shape())[1] end
+  local plan, plan_params = plan_of(self)
+  if plan then return db.execute(plan.count, plan_params, count_shape())[1] end
   local sql, params = compiler.compile(self.query:count_query())
   if not sql then return 0 end
   local count = db.execute(sql, params, count_shape())[1]
@@ -324,8 +336,8 @@ end
 ---@return boolean
 function QuerySet:exists()
   if self.__result_cache then return #self.__result_cache > 0 end
-  local plan = rawget(self, "__plan")
-  if plan and not rawget(self, "query") then return #db.execute(plan.exists, self.__params, count_shape()) > 0 end
+  local plan, plan_params = plan_of(self)
+  if plan then return #db.execute(plan.exists, plan_params, count_shape()) > 0 end
   local sql, params = compiler.compile(self.query:exists_query())
   if not sql then return false end
   return #db.execute(sql, params) > 0
