@@ -35,6 +35,7 @@ enum {
 #define PG_GUARD (5 * CLOCK_NS_PER_SEC) /* beyond the statement timeout, then the server is taken for dead */
 #define PG_BACKOFF_FIRST (50 * CLOCK_NS_PER_MS)
 #define PG_BACKOFF_LAST (5 * CLOCK_NS_PER_SEC)
+#define PG_SOON (100 * CLOCK_NS_PER_MS) /* what connecting takes at most when all is well */
 #define PG_NEVER UINT64_MAX
 
 /* ---- requests ---- */

@@ -208,9 +208,14 @@ static bool may_be_grouped(const struct pg_conn *c, const struct db_request *r, 
   return st && st->read && !st->apart && !st->slow && !(r->state & PG_ALONE) && c->prepared[st->slot].id == st->id && c->prepared[st->slot].ready;
 }
 
-/* Is a new connection likely to be there soon? */
+/* Is a new connection likely to be there soon? An attempt that hangs is no reason to wait. */
 static bool can_grow(const struct db *db) {
-  return db->reason.kind == DB_OK && (db->conn_count < db->shared->config.pool_max || count_in(db, PG_CONNECTING));
+  if (db->reason.kind != DB_OK) return false;
+  for (struct list *l = db->conns.next; l != &db->conns; l = l->next) {
+    const struct pg_conn *c = list_entry(l, struct pg_conn, link);
+    if (c->state == PG_CONNECTING) return db->now - c->since < PG_SOON;
+  }
+  return db->conn_count < db->shared->config.pool_max && db->now >= db->next_connect;
 }
 
 /* A group that is open on one connection fills up before the next one begins. */
@@ -223,10 +228,8 @@ static struct pg_conn *send_one(struct db *db, struct pg_conn *open, struct db_r
   }
   if (open && open->unsynced) pg_sync(open);
   struct pg_conn *c = best_conn(db);
-  if (!c || (is_held_up(db, c) && can_grow(db))) {
-    db->crowded = true;
-    return NULL;
-  }
+  if (!c || is_held_up(db, c)) db->crowded = true;
+  if (!c || (db->crowded && can_grow(db))) return NULL;
   const bool grouped = may_be_grouped(c, r, st);
   list_remove(&r->link);
   pg_send(c, r, st, NULL);
@@ -388,6 +391,7 @@ static uint64_t next_wish(struct db *db) {
   const struct db_request *statement = oldest(&db->statements), *acquire = oldest(&db->acquires);
   uint64_t at = PG_NEVER;
   if (statement) at = earliest(at, statement->started + patience);
+  if (statement && db->crowded && db->conn_count) at = earliest(at, db->now + PG_SOON);
   if (acquire) at = earliest(at, acquire->started + patience);
   if (wanted_conns(db, count_in(db, PG_CONNECTING)) > 0) at = earliest(at, db->next_connect);
   for (struct list *l = db->conns.next; l != &db->conns; l = l->next) at = earliest(at, deadline_of(db, list_entry(l, struct pg_conn, link)));
