@@ -525,6 +525,31 @@ function QuerySet:difference(...)
   return combined(self, "difference", false, ...)
 end
 
+---`a * b`: rows that both querysets have; `a + b`: rows that either has. In one query, where union() and intersection() ask two.
+local function merged(a, b, connector)
+  if a.__fields and table.concat(a.__fields, "\0") ~= table.concat(b.__fields or NONE, "\0") then
+    error(exceptions.TypeError "Merging 'QuerySet' classes must involve the same values in each case.", 0)
+  end
+  local copy = a:_chain()
+  copy.query:combine(b.query, connector)
+  return copy
+end
+
+function QuerySet.__mul(a, b)
+  if b:is_none() then return b end
+  return a:is_none() and a or merged(a, b, "AND")
+end
+
+local function filterable(queryset)
+  if not queryset.query:is_sliced() then return queryset end
+  return queryset.model._base_manager:filter { pk__in = queryset:values "pk" }
+end
+
+function QuerySet.__add(a, b)
+  if a:is_none() then return b end
+  return b:is_none() and a or merged(filterable(a), filterable(b), "OR")
+end
+
 -- ---- dates ----
 
 local function one_of(list, value, text)
