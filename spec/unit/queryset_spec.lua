@@ -179,7 +179,9 @@ describe("querysets", function()
 
     it("stay what they were when others are made of them", function()
       local all = Person.objects:order_by "id"
-      local _ = all:filter { pk = 1 }, all:exclude { pk = 1 }, all:slice(0, 1), all:annotate { n = Count "clubs" }, all:values "name"
+      for _, other in ipairs { all:filter { pk = 1 }, all:exclude { pk = 1 }, all:slice(0, 1), all:annotate { n = Count "clubs" }, all:values "name" } do
+        assert.not_equal(tostring(all.query), tostring(other.query))
+      end
       assert.same({ "Ann", "Bob", "Cid" }, names(all))
       local by_key = Person.objects:filter { pk = 1 }
       local narrower = by_key:filter { name = "Bob" }
@@ -248,9 +250,9 @@ describe("querysets", function()
       { "QuerySet.annotate() received non-expression(s): 5.", function() return Person.objects:annotate { n = 5 } end },
       { "Cannot compute Count('n'): 'n' is an aggregate", function() return Person.objects:annotate { n = Count "clubs" }:annotate { m = Count "n" } end },
       { "Calling QuerySet.filter() after union() is not supported.", function() return Person.objects:all():union(Person.objects:all()):filter { pk = 1 } end },
-      { 'Cannot query "Germany object": Must be "Person" instance.', function()
-        return Member.objects:filter { person = setmetatable(Country.objects:get { code = "de" }, nil) and Country.objects:get { code = "de" } }
-      end, "Cannot query" },
+      { 'Cannot query "Country object (1)": Must be "Person" instance.', function()
+        return Member.objects:filter { person = Country.objects:get { code = "de" } }
+      end },
       { "Cannot use QuerySet for \"Country\": Use a QuerySet for \"Person\".", function() return Member.objects:filter { person__in = Country.objects:all() } end },
       { "The QuerySet value for an exact lookup must be limited to one result using slicing.", function()
         return Member.objects:filter { person = Person.objects:all() }
@@ -261,8 +263,7 @@ describe("querysets", function()
       end },
     }
     for _, case in ipairs(cases) do
-      local message = assert(support.raised(case[2]), case[1])
-      if case[3] then assert.matches(case[3], message) else assert.equal(case[1], message) end
+      assert.equal(case[1], (support.raised(case[2])))
     end
   end)
 end)
