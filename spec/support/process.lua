@@ -38,9 +38,10 @@ local function environment(changes)
   return list
 end
 
----A new empty folder under /tmp.
+---A new empty folder, under the one that tools/test removes when it ends, else under /tmp.
 function M.temporary_folder()
-  local template = ffi.new("char[32]", "/tmp/tidewire-spec-XXXXXX")
+  local path = (os.getenv "SPEC_TEMPORARY" or "/tmp") .. "/tidewire-spec-XXXXXX"
+  local template = ffi.new("char[?]", #path + 1, path)
   assert(C.mkdtemp(template) ~= nil, "mkdtemp failed")
   return ffi.string(template)
 end
