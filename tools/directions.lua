@@ -54,7 +54,7 @@ local order = {
   "integers", "ip", "signals", "validators",
   "sql.types", "sql.expression", "sql.conditions", "sql.subquery", "sql.aggregates", "sql.functions", "sql.dates", "expressions", "lookups",
   "sql.joins", "sql.filters", "sql.aggregation", "sql.merging", "query", "sql.zones", "sql.sqlite", "sql.postgresql", "sql.related", "compiler", "sql.lookup_cache", "sql.writes",
-  "prefetch", "sql.chaining", "sql.combining", "sql.reading", "sql.writing", "sql.raw", "queryset",
+  "prefetch", "sql.chaining", "sql.forms", "sql.combining", "sql.reading", "sql.writing", "sql.raw", "queryset",
   "models.registry", "models.on_delete", "models.field", "models.fields", "models.temporal", "models.related", "models.many", "models.accessors",
   "models.options", "models.managers", "models.base", "models.saving", "models.validation", "models.constraints", "models.deletion", "models",
   "schema", "shortcuts", "fixtures",

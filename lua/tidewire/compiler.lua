@@ -46,6 +46,7 @@ function Compiler:init(query, parent)
   self.vendor = self.dialect.vendor
   self.method = "as_" .. self.vendor
   self.params = parent and parent.params or { n = 0 }
+  self.slots = parent and parent.slots or {}
   self.texts = {}
 end
 
@@ -54,10 +55,11 @@ end
 ---Add a parameter; the text that stands for it.
 ---@param value boolean|number|string|ffi.cdata*|nil
 ---@param format string? as field:placeholder gives it
-function Compiler:param(value, format)
+---@param slot integer? which of a form's values it is; see sql/forms.lua
+function Compiler:param(value, format, slot)
   local params = self.params
   local n = params.n + 1
-  params.n, params[n] = n, value
+  params.n, params[n], self.slots[n] = n, value, slot
   local text = self.dialect.placeholder(n)
   return format and format:format(text) or text
 end
