@@ -104,9 +104,6 @@ end
 ---A copy whose rows have a column besides their own.
 function QuerySet:_with_column(name, column)
   local copy = self:_chain()
-  if copy.query.annotations == Query.annotations or next(copy.query.annotations) == nil then
-    copy.query.annotations, copy.query.annotation_names = {}, {}
-  end
   copy.query:add_resolved_annotation(column, name)
   return copy
 end
