@@ -40,7 +40,7 @@ end
 
 ---A new empty folder, under the one that tools/test removes when it ends, else under /tmp.
 function M.temporary_folder()
-  local path = (os.getenv "SPEC_TEMPORARY" or "/tmp") .. "/tidewire-spec-XXXXXX"
+  local path = (os.getenv "SPEC_TEMPORARY" or "/tmp") .. "/tidewire-XXXXXX"
   local template = ffi.new("char[?]", #path + 1, path)
   assert(C.mkdtemp(template) ~= nil, "mkdtemp failed")
   return ffi.string(template)
