@@ -67,6 +67,25 @@ for _, vendor in ipairs(databases.VENDORS) do
       ]])
     end)
 
+    it("lets others go on while a large result is walked", function()
+      local rows, beats = unpack(run [[
+        local beats, over, rows = 0, false, 0
+        local other = tidewire.spawn(function() repeat tidewire.sleep(0) beats = beats + 1 until over end)
+        local many = "SELECT a.id FROM p4app_book a, p4app_book b, p4app_book c, p4app_book d"
+        for chunk in db.iterate(many, nil, nil, 100) do rows = rows + #chunk end
+        over = true
+        other:join()
+        return { rows, beats }
+      ]])
+      assert.equal(10000, rows)
+      assert.is_true(beats > 50, beats)
+    end)
+
+    it("says in the log what a task of its own has failed with", function()
+      run "tidewire.spawn(db.execute, 'SELECT 1 FROM nowhere'):join()"
+      assert.matches("nowhere", running:wait_for_event("task failed").error, 1, true)
+    end)
+
     it("calls nothing committed that was not", function()
       local ok, committed, there = unpack(run [[
         local committed = false

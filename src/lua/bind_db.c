@@ -307,6 +307,8 @@ static int host_db_cursor_fetch(lua_State *L) {
   struct db_request *r = db_request_new("", 0, NULL, 0);
   expect(w, r, AWAITED_ROWS);
   w->cluster->db_driver->cursor_fetch(w->db, h->object, most, r);
+  /* rows that were read on this very thread, and there may be more: the others first */
+  if (w->scheduler.current->answered && r->rows && r->rows->row_count == most) return task_wait(&w->scheduler, L, 1);
   return wait_for_answer(L, w);
 }
 
