@@ -154,8 +154,23 @@ function In:prepare_query(right)
   return right:selecting_key(self.left.related_target)
 end
 
+local TYPE_NAMES = { userdata = "NoneType", boolean = "bool", ["nil"] = "NoneType" }
+
+---A list of the value's items: of a text, as Python takes it, its characters.
+local function items_of(value)
+  local kind = type(value)
+  if kind == "table" then return value end
+  if kind ~= "string" then
+    local name = TYPE_NAMES[kind] or kind == "number" and value % 1 ~= 0 and "float" or "int"
+    error(exceptions.TypeError(("'%s' object is not iterable"):format(name)), 0)
+  end
+  local list = {}
+  for character in value:gmatch "[%z\1-\127\194-\244][\128-\191]*" do list[#list + 1] = character end
+  return list
+end
+
 function In:prepare(value)
-  if type(value) ~= "table" then error(exceptions.TypeError(("'%s' object is not iterable"):format(type(value))), 0) end
+  value = items_of(value)
   local list, n, seen = {}, 0, {}
   for _, item in ipairs(value) do
     if not is_expression(item) then item = Lookup.prepare(self, item) end
@@ -235,11 +250,16 @@ function Range:as_sql(compiler)
 end
 
 local IsNull = Lookup:extend("IsNull", { many = true })
-function IsNull:prepare(value) return value ~= null and value ~= nil and value ~= false and value ~= 0 end -- luacheck: ignore
+---Kept as it is: what is no boolean counts as Python counts it, but joins stay inner ones.
+function IsNull:prepare(value) -- luacheck: ignore
+  if value == null then return nil end
+  return value
+end
 
 function IsNull:as_sql(compiler)
   local sql = compiler:compile(self.left)
-  return sql and sql .. (self.right and " IS NULL" or " IS NOT NULL")
+  local yes = self.right and self.right ~= 0 and self.right ~= ""
+  return sql and sql .. (yes and " IS NULL" or " IS NOT NULL")
 end
 
 -- ---- texts ----

@@ -9,6 +9,7 @@ local conditions = require "tidewire.sql.conditions"
 local expression = require "tidewire.sql.expression"
 local lookup_cache = require "tidewire.sql.lookup_cache"
 local Query = require "tidewire.query"
+local repr = require "tidewire.repr"
 
 local null = json.null
 local NONE = {}
@@ -366,7 +367,7 @@ end
 local function check_expressions(names, values, method)
   local wrong = {}
   for _, name in ipairs(names) do
-    if not expression.is_expression(values[name]) then wrong[#wrong + 1] = tostring(values[name]) end
+    if not expression.is_expression(values[name]) then wrong[#wrong + 1] = repr.str(values[name]) end
   end
   if #wrong > 0 then
     table.sort(wrong)
@@ -387,7 +388,7 @@ end
 local function annotated(self, method, hidden, ...)
   refuse_combined(self, method)
   local names, values = sorted_annotations(...)
-  check_expressions(names, values, method)
+  check_expressions(names, values, "annotate") -- Django says so of alias(), too
   local copy = self:_chain()
   local query = copy.query
   for _, name in ipairs(in_order(names, values)) do

@@ -180,6 +180,7 @@ local function add_null_checks(self, clause, condition, info, target, alias, joi
 end
 
 function Filters:build_lookup(name, value, context)
+  if name == "" then error(exceptions.FieldError "Cannot parse keyword query ''", 0) end
   local info, names, annotation = self:solve_lookup(name)
   if context.no_joins and info and info.rest > 2 then error(exceptions.FieldError "Joined field references are not permitted in this query", 0) end
   local used, given = {}, value

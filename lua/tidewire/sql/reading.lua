@@ -127,7 +127,7 @@ local function fetch(self)
     rows = json.array(run(self))
     self.__result_cache = rows
   end
-  if #self.__prefetch_lookups > 0 and not self.__prefetch_done then
+  if #self.__prefetch_lookups > 0 and not self.__prefetch_done and self.__rows == "model" then
     self.__prefetch_done = true
     prefetch.prefetch_related_objects(rows, unpack(self.__prefetch_lookups))
   end
@@ -293,7 +293,8 @@ function QuerySet:latest(...) return earliest(self:reverse(), ...) end
 local function check_bulk_name(self, name)
   if name == "pk" then return end
   local field = self.model._meta:get_field(name)
-  if field and (field.unique or field.primary_key) then return end
+  if not field then error(exceptions.FieldDoesNotExist(("%s has no field named '%s'"):format(self.model._meta.object_name, name)), 0) end
+  if field.unique or field.primary_key then return end
   local query = rawget(self, "query")
   if query and query.distinct_fields[1] == name and #query.distinct_fields == 1 then return end
   error(exceptions.ValueError(("in_bulk()'s field_name must be a unique field but '%s' isn't."):format(name)), 0)
