@@ -52,6 +52,7 @@ local order = {
   "datetime.calendar", "datetime.tzif", "timezone", "datetime.format", "datetime.duration", "datetime.types", "datetime.parse", "datetime",
   "task", "sleep", "spawn", "db",
   "integers", "ip", "signals", "validators",
+  "fields.text", "fields.base", "fields.strings", "fields.numbers", "fields.temporal", "fields.choices", "fields.composite", "fields.special", "fields",
   "sql.types", "sql.expression", "sql.conditions", "sql.subquery", "sql.aggregates", "sql.functions", "sql.dates", "expressions", "lookups",
   "sql.joins", "sql.filters", "sql.aggregation", "query", "sql.sqlite", "sql.postgresql", "sql.related", "compiler", "sql.lookup_cache", "sql.writes",
   "prefetch", "sql.chaining", "sql.reading", "sql.writing", "sql.raw", "queryset",
