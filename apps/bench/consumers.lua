@@ -34,4 +34,19 @@ BenchConsumer.get_item = action(function(_, args) return row(shortcuts.get_objec
 ---{"action": "add_item", "name": "lamp", "price": 30}
 BenchConsumer.add_item = action(function(_, args) return row(Item.objects:create { name = args.name, price = args.price }), 201 end)
 
+---{"action": "list_items", "repeat": 20}: 1,000 rows as instances, so many times.
+BenchConsumer.list_items = action(function(_, args)
+  local rows = 0
+  for _ = 1, tonumber(args["repeat"]) or 1 do rows = rows + #Item.objects:order_by("id"):slice(0, 1000):list() end
+  return { rows = rows }, 200
+end)
+
+---{"action": "iterate_items", "limit": 5000}: walk all rows, or the first ones, without keeping them.
+BenchConsumer.iterate_items = action(function(_, args)
+  local rows, items = 0, Item.objects:order_by("id")
+  if args.limit then items = items:slice(0, args.limit) end
+  for _ in items:iterator() do rows = rows + 1 end
+  return { rows = rows }, 200
+end)
+
 return { BenchConsumer = BenchConsumer }

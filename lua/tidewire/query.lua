@@ -1,6 +1,7 @@
 ---The state of a query: what is selected from where, in which order. Querysets change a clone of it; compiler.lua makes SQL of it.
 ---
----Three files make up the class: this one, sql/joins.lua (tables and names), sql/filters.lua (conditions), sql/aggregation.lua (counting and aggregate()).
+---Five files make up the class: this one, sql/joins.lua (tables and names), sql/filters.lua (conditions), sql/aggregation.lua (counting and aggregate()),
+---sql/merging.lua (two queries as one).
 ---Expressions, joins and nodes of the WHERE tree are shared between clones and never changed; lists and tables of them are copied.
 local class = require "tidewire.class"
 local exceptions = require "tidewire.exceptions"
@@ -9,6 +10,7 @@ local conditions = require "tidewire.sql.conditions"
 local Joins = require "tidewire.sql.joins"
 local Filters = require "tidewire.sql.filters"
 local Aggregation = require "tidewire.sql.aggregation"
+local Merging = require "tidewire.sql.merging"
 
 ---@class tidewire.Query: tidewire.Class
 ---@field model tidewire.Model
@@ -27,7 +29,7 @@ local Aggregation = require "tidewire.sql.aggregation"
 ---@field low integer
 ---@field high integer?
 ---@field combinator nil|"union"|"intersection"|"difference"
-local Query = class.new("QueryRoot"):extend("Query", Joins, Filters, Aggregation, { __is_expression = true, is_query = true })
+local Query = class.new("QueryRoot"):extend("Query", Joins, Filters, Aggregation, Merging, { __is_expression = true, is_query = true })
 
 local NONE = {}
 

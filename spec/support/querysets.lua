@@ -163,6 +163,8 @@ return function(M)
     difference = function(qs, ...) return qs:difference(runner.querysets(...)) end,
     dates = function(qs, ...) return qs:dates(...) end,
     datetimes = function(qs, ...) return qs:datetimes(...) end,
+    ["and"] = function(qs, other) return qs * runner.queryset(other) end,
+    ["or"] = function(qs, other) return qs + runner.queryset(other) end,
     count = function(qs) return answer("value", qs:count()) end,
     exists = function(qs) return answer("value", qs:exists()) end,
     first = function(qs) return answer("row", qs:first() or null, qs) end,

@@ -91,6 +91,14 @@ function Trunc:as_sql(compiler)
   return compiler.dialect.truncate(self.kind, sql, source:output_field().internal_type, self:output_field().internal_type, self.tzinfo or timezone.current())
 end
 
+---Times come out in the zone that they were cut in.
+function Trunc:converter(dialect)
+  local convert = Func.converter(self, dialect)
+  local tz = self.tzinfo or timezone.current()
+  if self:output_field().internal_type ~= "DateTimeField" or tz == timezone.utc then return convert end
+  return function(value) return convert(value):astimezone(tz) end
+end
+
 local function kinds(list)
   for name, kind in pairs(list) do M["Trunc" .. name] = Trunc:extend("Trunc" .. name, { kind = kind }) end
 end

@@ -41,6 +41,8 @@ function Promoter:update(query)
   return demote
 end
 
+Filters.promoter = Promoter
+
 -- ---- values ----
 
 local function model_of(value)

@@ -86,10 +86,11 @@ end
 ---The alias of a join, one there is if it may be reused, else a new one.
 ---@param join tidewire.sql.Join without alias and kind
 ---@param reuse table<string, boolean>? nil: all may be
-function Joins:join(join, reuse)
+---@param preferred string? of several that may be reused
+function Joins:join(join, reuse, preferred)
   local found
   for _, alias in ipairs(self.aliases) do
-    if self.joins[alias].key == join.key and (not reuse or reuse[alias]) then found = alias end
+    if self.joins[alias].key == join.key and (not reuse or reuse[alias]) and (not preferred or found ~= preferred) then found = alias end
   end
   if found then
     self.refs[found] = self.refs[found] + 1

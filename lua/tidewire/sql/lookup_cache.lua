@@ -127,7 +127,7 @@ local EMPTY = { n = 0 }
 ---@return { n: integer } params
 function M.all(model)
   local of_model = plans[model]
-  return of_model and of_model[""] or plan_for(model, "", {}), EMPTY
+  return of_model and of_model[true] or plan_for(model, true, {}), EMPTY -- true: no name can be that
 end
 
 ---A table of lookups that nobody else can change.

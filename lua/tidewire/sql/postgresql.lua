@@ -61,7 +61,10 @@ function M.concat_part(sql) return "COALESCE((" .. sql .. ")::text, '')" end
 
 local NAMES = { week_day = "dow", iso_week_day = "isodow", iso_year = "isoyear" }
 
-local function in_zone(sql, tz) return ("%s AT TIME ZONE '%s'"):format(sql, (tostring(tz):gsub("'", "''"))) end
+local function in_zone(sql, tz)
+  if tz.fixed then return ("%s AT TIME ZONE INTERVAL '%d seconds'"):format(sql, tz.fixed) end
+  return ("%s AT TIME ZONE '%s'"):format(sql, (tz.name:gsub("'", "''")))
+end
 
 function M.extract(part, sql, kind, tz)
   if kind == "DateTimeField" then sql = in_zone(sql, tz) end

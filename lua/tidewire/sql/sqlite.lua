@@ -4,6 +4,7 @@
 local decimal = require "tidewire.decimal"
 local exceptions = require "tidewire.exceptions"
 local types = require "tidewire.sql.types"
+local zones = require "tidewire.sql.zones"
 
 local M = {
   vendor = "sqlite", TRUE = "1", FALSE = "0",
@@ -108,16 +109,9 @@ function M.concat_part(sql) return "COALESCE(" .. sql .. ", '')" end
 
 local EXTRACT = { DateField = "tidewire_date_extract", DateTimeField = "tidewire_datetime_extract", TimeField = "tidewire_time_extract" }
 
----A DateTimeField's text in another zone than UTC, where all are stored.
-local function local_text(sql, tz)
-  local name = tostring(tz)
-  if name == "UTC" then return sql end
-  return ("tidewire_datetime_local(%s, '%s')"):format(sql, (name:gsub("'", "''")))
-end
-
 function M.extract(part, sql, kind, tz)
   if not EXTRACT[kind] then error(exceptions.ValueError "Extract requires native DurationField database support.", 0) end
-  if kind == "DateTimeField" then sql = local_text(sql, tz) end
+  if kind == "DateTimeField" then sql = zones.to_local(sql, tz) end
   return ("%s('%s', %s)"):format(EXTRACT[kind], part, sql)
 end
 
@@ -130,14 +124,14 @@ end
 ---@param from string the kind of field that `sql` is of
 ---@param to string the kind that is wanted
 function M.truncate(kind, sql, from, to, tz)
-  if from == "DateTimeField" then sql = local_text(sql, tz) end
+  if from == "DateTimeField" then sql = zones.to_local(sql, tz) end
   if kind == "date" then return "substr(" .. sql .. ", 1, 10)" end
   if kind == "time" then return from == "TimeField" and sql or "substr(" .. sql .. ", 12)" end
   if from == "TimeField" then return ("strftime('%s', %s)"):format(CLOCK[kind]:sub(10), sql) end
   if to == "DateField" then return truncate_date(kind, "substr(" .. sql .. ", 1, 10)") end
   if to == "TimeField" then return ("strftime('%s', %s)"):format(CLOCK[kind]:sub(10), sql) end
-  if CLOCK[kind] then return ("strftime('%s', %s)"):format(CLOCK[kind], sql) end
-  return truncate_date(kind, "substr(" .. sql .. ", 1, 10)") .. " || ' 00:00:00'"
+  local cut = CLOCK[kind] and ("strftime('%s', %s)"):format(CLOCK[kind], sql) or truncate_date(kind, "substr(" .. sql .. ", 1, 10)") .. " || ' 00:00:00'"
+  return zones.to_utc("(" .. cut .. ")", tz)
 end
 
 ---A text date or time as microseconds since 1970: exact, which a double of days is not.

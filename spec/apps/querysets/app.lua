@@ -38,4 +38,18 @@ end)
 
 C.run = action(function(_, args) return runner.run(args.case), 200 end)
 
+---Run a piece of Lua with the models and what they are asked with; answers what it returns, or the class and message of what it raises.
+C.lua = action(function(_, args)
+  local names = setmetatable({ db = db, json = json, null = json.null, datetime = require "tidewire.datetime", decimal = require "tidewire.decimal",
+    timezone = require "tidewire.timezone" }, { __index = _G })
+  for _, from in ipairs { models, require "tidewire.models" } do
+    for name, value in pairs(from) do names[name] = value end
+  end
+  local chunk = assert(loadstring(args.code, "=spec"))
+  local ok, result = pcall(setfenv(chunk, names))
+  if ok then return { result = result == nil and json.null or result }, 200 end
+  local kind = require "tidewire.class".of(result)
+  return { raises = kind and kind.name or type(result), message = tostring(result) }, 200
+end)
+
 return tidewire.app { name = "querysets", routes = { tidewire.websocket("/ws/", C) } }
