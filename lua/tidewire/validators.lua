@@ -111,8 +111,8 @@ M.MinLengthValidator = Validator:extend("MinLengthValidator", {
 local RegexValidator = Validator:extend("RegexValidator", { message = "Enter a valid value.", regex = "", inverse_match = false })
 M.RegexValidator = RegexValidator
 
----@param options string|{ regex?: string|tidewire.Regex|fun(text: string): boolean, flags?: { ignore_case?: boolean }, message?: string, code?: string, inverse_match?: boolean } regex: a regular
----expression that is looked for (tidewire.regex), or a function
+---@param options string|{ regex?: string|tidewire.Regex|fun(text: string): boolean, flags?: { ignore_case?: boolean }, message?: string, code?: string,
+---inverse_match?: boolean } regex: a regular expression that is looked for (tidewire.regex), or a function
 ---@param message? string
 ---@param code? string
 function RegexValidator:init(options, message, code)

@@ -1,7 +1,6 @@
 ---Reads and plays spec/golden/fields: what the real DRF answered to values given to one field.
 local datetime = require "tidewire.datetime"
 local decimal = require "tidewire.decimal"
-local exceptions = require "tidewire.exceptions"
 local fields = require "tidewire.fields"
 local host_json = require "tidewire.json"
 local json = require "support.json"
@@ -103,14 +102,15 @@ end
 
 local make
 
-local function is_float(value) return kind_of(value) == json.Number and value.text:find "%." ~= nil end
+---A limit of 10.0 is shown as it was written, which a Lua number would not be.
+local function is_whole_float(value) return kind_of(value) == json.Number and value.text:find "^%-?%d+%.0$" ~= nil end
 
 local function argument(file, value)
   if kind_of(value) == json.Object and value.values.field then return make(value.values) end
   if kind_of(value) == json.Object and value.values["$other"] then
     return function() return convert(file.missing.values.value) end -- a function; what it returns was not recorded otherwise
   end
-  if file.field == "DecimalField" and is_float(value) then return decimal.Decimal(value.text) end -- a limit that is shown as it was written
+  if is_whole_float(value) then return decimal.Decimal(value.text) end
   return convert(value)
 end
 
@@ -170,9 +170,7 @@ function M.cases(path)
   if file.missing then
     add("missing", expected_missing(file.missing), function() return validate(make(file), fields.empty) end)
   end
-  return list, file.settings and file.settings.values or {}
+  return list, file.settings and convert(file.settings) or {}
 end
-
-M.ValidationError = exceptions.ValidationError
 
 return M

@@ -11,9 +11,12 @@ local function files(folder)
   return list
 end
 
+---Django's settings and rest_framework's are ours in small letters.
 local function with_settings(recorded, play)
-  host.settings.time_zone = recorded.TIME_ZONE or "UTC"
-  settings { use_tz = recorded.USE_TZ }
+  local own = {}
+  for name, value in pairs(recorded) do own[name:lower()] = value end
+  host.settings.time_zone, own.time_zone = own.time_zone or "UTC", nil
+  settings(own)
   local answer = play()
   host.settings.time_zone = "UTC"
   settings {}

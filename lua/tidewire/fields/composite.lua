@@ -34,7 +34,7 @@ function Composite:check_arguments(given)
   if given.child == nil then return end
   if class.is_class(given.child) then self:refuse "`child` has not been instantiated." end
   if not class.is_instance(given.child, Field) then self:refuse "child is not a field" end
-  if given.child.source ~= nil and given.child.parent == nil then
+  if given.child.source ~= nil then
     self:refuse "The `source` argument is not meaningful when applied to a `child=` field. Remove `source=` from the field declaration."
   end
 end

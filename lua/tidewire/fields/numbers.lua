@@ -42,7 +42,8 @@ end
 
 ---What a value says; nil when it says nothing.
 local function meaning(self, value)
-  if type(value) == "string" then value = value:lower() end
+  if type(value) == "string" then value = value:lower()
+  elseif decimal.is(value) then value = value:to_number() end
   if self.TRUE_VALUES[value] then return true end
   if self.FALSE_VALUES[value] then return false end
   if self.allow_null and self.NULL_VALUES[value] then return null end
@@ -294,6 +295,8 @@ function DecimalField:validate_empty_values(data)
   if self.allow_null and type(data) == "string" and text.strip(data) == "" then return true, null end
   return Field.validate_empty_values(self, data)
 end
+
+base.usual[DecimalField.validate_empty_values] = true
 
 local function parse_decimal(data)
   if type(data) == "boolean" or type(data) == "table" and not text.is_number_object(data) then return nil end

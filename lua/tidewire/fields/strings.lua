@@ -63,6 +63,8 @@ function CharField:run_validation(data)
   return run_validation(self, data)
 end
 
+base.usual[CharField.run_validation] = true
+
 local function is_number(data)
   return type(data) == "number" or type(data) == "cdata" or text.is_number_object(data)
 end
