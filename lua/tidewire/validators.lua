@@ -111,8 +111,14 @@ M.MinLengthValidator = Validator:extend("MinLengthValidator", {
 local RegexValidator = Validator:extend("RegexValidator", { message = "Enter a valid value.", regex = "", inverse_match = false })
 M.RegexValidator = RegexValidator
 
----@param options string|{ regex?: string|tidewire.Regex|fun(text: string): boolean, flags?: { ignore_case?: boolean }, message?: string, code?: string,
----inverse_match?: boolean } regex: a regular expression that is looked for (tidewire.regex), or a function
+---@class tidewire.RegexValidatorOptions
+---@field regex? string|tidewire.Regex|fun(text: string): boolean a regular expression that is looked for (tidewire.regex), or a function
+---@field flags? { ignore_case?: boolean }
+---@field message? string
+---@field code? string
+---@field inverse_match? boolean
+
+---@param options string|tidewire.RegexValidatorOptions
 ---@param message? string
 ---@param code? string
 function RegexValidator:init(options, message, code)
