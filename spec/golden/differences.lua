@@ -85,6 +85,8 @@ M["019"] = { reason = "actions are printed as JSON (null, not None); a request_i
       "response_status": 200, "request_id": 9}]]) }
   end }
 
+M["021"] = { reason = "an unexpected error is a 500", replace = unexpected_errors }
+
 M["025"] = { reason = "an unexpected error in a detached action is a 500; a missing argument of an app's own action is nil", replace =
   function(recorded, context)
     if not is(recorded, "expect_none_for_ms") then return nil end
@@ -133,8 +135,6 @@ M["160"] = { reason = "an unexpected error is a 500 and closes nothing; no group
 
 ---Transcripts of these topics that need what Tidewire does not have yet.
 M.later = {
-  ["021"] = "transactions of actions need a database",
-  ["022"] = "transactions of actions need a database",
   ["084"] = "permissions that judge an HTTP request and a view come with views",
   ["085"] = "permissions that judge an HTTP request and a view come with views",
   ["086"] = "permissions that judge an HTTP request and a view come with views",

@@ -1,13 +1,22 @@
----apps/chat as a client sees it, with two workers.
+---apps/chat as a client sees it, with two workers, on both databases.
+local databases = require "support.databases"
 local json = require "support.json"
 local process = require "support.process"
 local server = require "support.server"
 
-describe("apps/chat", function()
-  local running, people
+databases.for_each(function(vendor, create) describe("apps/chat on " .. vendor, function()
+  local running, people, database
 
-  setup(function() running = server.start { app = "apps/chat", workers = 2 } end)
-  teardown(function() running:stop() end)
+  local function start() return server.start { app = "apps/chat", workers = 2, args = { "--database", database.url } } end
+
+  setup(function()
+    database = create()
+    running = start()
+  end)
+  teardown(function()
+    running:stop()
+    database:drop()
+  end)
   before_each(function() people = {} end)
   after_each(function()
     for _, ws in ipairs(people) do ws:vanish() end
@@ -22,13 +31,15 @@ describe("apps/chat", function()
 
   local function next_frame(ws) return json.plain(json.decode(assert(ws:receive(server.patience)))) end
 
-  ---Send, and pass over events until the reply comes.
+  ---Send, and wait for the reply. Events that come before it are kept for wait_for_event: whether they do is the database's business.
   local function ask(ws, text)
     ws:send_text(text)
     local wanted = text:match '"action":"(%a+)"'
+    ws.events = ws.events or {}
     while true do
       local frame = next_frame(ws)
       if frame.action == wanted and frame.request_id ~= "events" or frame.response_status >= 400 or frame.data.members then return frame end
+      table.insert(ws.events, frame)
     end
   end
 
@@ -36,7 +47,7 @@ describe("apps/chat", function()
 
   local function wait_for_event(ws, action, check)
     while true do
-      local frame = next_frame(ws)
+      local frame = table.remove(ws.events or {}, 1) or next_frame(ws)
       if frame.action == action and check(frame.data) then return frame end
     end
   end
@@ -115,6 +126,29 @@ describe("apps/chat", function()
     assert.equal(409, (select(2, errors(ada, '{"action":"join","name":"again"}'))))
   end)
 
+  it("remembers what was said when it is started again, however it ended", function()
+    local said = {}
+    for round, signal in ipairs { process.SIGTERM, process.SIGKILL } do
+      local ada = open "memory"
+      local room = join(ada, "Ada").data
+      local texts = {}
+      for i, message in ipairs(room.messages) do texts[i] = message.name .. ": " .. message.text end
+      assert.same(said, texts)
+      for i = 1, 3 do
+        local text = ("round %d, line %d: \"quoted\" \\ ' é"):format(round, i)
+        assert.equal(201, ask(ada, json.encode(json.object { { "action", "say" }, { "request_id", 2 }, { "text", text } })).response_status)
+        said[#said + 1] = "Ada: " .. text
+      end
+      running:signal(signal)
+      running:wait()
+      people, running = {}, start()
+    end
+    local room = join(open "memory", "Ben").data
+    assert.same({ "Ben" }, room.members) -- who was there when it ended is not there any more
+    assert.equal(said[6], room.messages[6].name .. ": " .. room.messages[6].text)
+    assert.equal(6, #room.messages)
+  end)
+
   it("refuses rooms whose name is no slug", function()
     local ws, status = running:connect "/ws/rooms/a%20b/"
     assert.is_nil(ws)
@@ -125,4 +159,4 @@ describe("apps/chat", function()
     local http = require "support.http"
     for _, path in ipairs { "/", "/chat.js", "/chat.css", "/icon.svg" } do assert.equal(200, http.get(running.address, path).status) end
   end)
-end)
+end) end)

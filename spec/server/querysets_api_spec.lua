@@ -87,6 +87,13 @@ for _, vendor in ipairs(databases.VENDORS) do
       assert.equal("FieldDoesNotExist", (raised [[return Book.objects:raw("SELECT title FROM p4app_book"):list()]]))
     end)
 
+    it("gives rows of values that are JSON, with their NULLs", function()
+      local books = "Book.objects:filter { pk__lt = 3 }:order_by 'id'"
+      assert.equal('[{"id":1,"subtitle":null},{"id":2,"subtitle":"the second"}]', run("return json.encode(" .. books .. ":values('id', 'subtitle'):list())"))
+      assert.equal('[[1,null],[2,"the second"]]', run("return json.encode(" .. books .. ":values_list('id', 'subtitle'):list())"))
+      assert.equal('[null,"the second"]', run("return json.encode(" .. books .. ":values_list('subtitle', { flat = true }):list())"))
+    end)
+
     it("explains", function()
       assert.matches(vendor == "sqlite" and "p4app_book" or "Scan", run [[return Book.objects:filter { pages = 1 }:explain()]])
     end)

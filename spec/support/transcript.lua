@@ -12,10 +12,12 @@ local function read(path)
   return text
 end
 
----A transcript: about, steps (each with the exact JSON of its values).
+---A transcript: about, steps (each with the exact JSON of its values), and whether it looks into a database.
 function M.load(path)
-  local exact = json.decode(read(path)).values
-  return { path = path, number = path:match "(m?%d+)%-[^/]*$", about = exact.about, surprise = exact.surprise, steps = exact.steps }
+  local text = read(path)
+  local exact = json.decode(text).values
+  return { path = path, number = path:match "(m?%d+)%-[^/]*$", about = exact.about, surprise = exact.surprise, steps = exact.steps,
+    needs_database = text:find('"expect_rows"', 1, true) ~= nil }
 end
 
 ---@class spec.Player
@@ -139,6 +141,23 @@ function steps.expect_app_log_any_order(self, expected)
   same(sorted(expected), sorted(self:app_log(#expected)))
 end
 
+local OBJECT = { sqlite = "json_object", postgresql = "json_build_object" }
+
+---A query of a transcript as SQL that gives a JSON object a row. Models of golden apps have the tables golden_MODEL.
+local function sql_of(query, vendor)
+  local members = {}
+  for i, field in ipairs(query.values.fields) do members[i] = ("'%s', \"%s\""):format(field, field) end
+  local order = {}
+  for i, name in ipairs(query.values.order_by) do order[i] = name == "pk" and "id" or name end
+  return ("SELECT %s(%s) FROM golden_%s ORDER BY %s"):format(OBJECT[vendor], table.concat(members, ", "), query.values.model:lower(), table.concat(order, ", "))
+end
+
+function steps.expect_rows(self, expected, step)
+  local rows = {}
+  for line in self.database:query(sql_of(step.values.query, self.database.vendor)):gmatch "[^\n]+" do rows[#rows + 1] = json.decode(line) end
+  same(expected, json.array(rows))
+end
+
 function steps.sleep_ms(_, ms) socket.select(nil, nil, tonumber(ms.text) / 1000) end
 
 function steps.note() end
@@ -156,7 +175,7 @@ function Player:play(step)
   for _, kind in ipairs(step.keys) do
     if not BESIDE[kind] then
       if not steps[kind] then error(("no such step: %s"):format(kind), 0) end
-      return steps[kind](self, step.values[kind])
+      return steps[kind](self, step.values[kind], step)
     end
   end
 end
@@ -173,8 +192,9 @@ local function with_differences(transcript, difference)
 end
 
 ---Raises at the first step that is not answered as recorded.
-function M.play(transcript, server, difference, patience)
-  local player = setmetatable({ server = server, clients = {}, statuses = {}, log_from = 1, patience = patience or 10 }, Player)
+---@param database? spec.Database of the server, for transcripts that look into it
+function M.play(transcript, server, difference, patience, database)
+  local player = setmetatable({ server = server, clients = {}, statuses = {}, log_from = 1, patience = patience or 10, database = database }, Player)
   for i, step in ipairs(with_differences(transcript, difference)) do
     local ok, err = pcall(player.play, player, step)
     if not ok then error(("%s, step %d %s: %s"):format(transcript.path, i, json.encode(step):sub(1, 200), tostring(err)), 0) end

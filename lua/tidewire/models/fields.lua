@@ -299,7 +299,11 @@ function JSONField:get_prep_value(value)
   return value
 end
 
-function JSONField:to_db(value) return json.encode(value) end
+function JSONField:to_db(value)
+  local ok, text = pcall(json.encode, value)
+  if ok then return text end
+  error(exceptions.TypeError(("Field '%s' expected what JSON can express: %s"):format(self.name, text)), 0)
+end
 
 function JSONField:validate(value, instance)
   Field.validate(self, value, instance)

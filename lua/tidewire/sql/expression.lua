@@ -127,6 +127,12 @@ function Expression:output_or_nil()
   return field or nil
 end
 
+---The same, where types that do not go together are nobody's concern.
+function Expression:known_output()
+  local ok, field = pcall(self.output_or_nil, self)
+  return ok and field or nil
+end
+
 ---What the result is of by what it is made of.
 function Expression:resolve_output()
   local fields, n = self:source_fields()
@@ -311,7 +317,7 @@ function Value:as_sql(compiler)
   if self.value == nil then return "NULL" end
   if not field then return compiler:param(self.value) end
   local sql = compiler:param(field:get_db_prep_value(self.value, compiler.vendor), field:placeholder(compiler.vendor))
-  return compiler.dialect.typed_value(sql, field)
+  return compiler.exact and sql or compiler.dialect.typed_value(sql, field)
 end
 
 function Value:group_by_columns() return {} end -- luacheck: ignore
@@ -407,8 +413,8 @@ M.CombinedExpression = Combined
 function Combined:init(left, connector, right) self.connector, self.sources = connector, { left, right } end
 
 local function kind_of(expression)
-  local ok, field = pcall(expression.output_or_nil, expression)
-  return ok and field and field.internal_type or nil
+  local field = expression:known_output()
+  return field and field.internal_type
 end
 
 function Combined:resolve(query, context)
@@ -438,7 +444,11 @@ function Combined:resolve_output()
 end
 
 function Combined:as_sql(compiler)
+  local before = compiler.exact
+  -- functions on decimals that are texts take texts
+  compiler.exact = before or types.is_text_decimal(self:known_output())
   local left, right = compiler:compile(self.sources[1]), compiler:compile(self.sources[2])
+  compiler.exact = before
   if not left or not right then return nil end
   local dialect = compiler.dialect
   if self.difference then return dialect.subtract_moments(self.difference, left, right) end

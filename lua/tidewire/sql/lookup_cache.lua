@@ -104,7 +104,8 @@ function M.find(model, lookups)
   if next(lookups, name) == nil then
     local of_model = plans[model]
     local plan = of_model and of_model[name] or plan_for(model, name, { name })
-    local first = plan and param(plan.fields[1], value, vendor)
+    if not plan or plan.names[1] ~= name then return nil end -- no name of a field: the key of another plan
+    local first = param(plan.fields[1], value, vendor)
     if first == nil then return nil end
     return plan, { n = 1, first }
   end
@@ -113,7 +114,8 @@ function M.find(model, lookups)
   if not plan then return nil end
   local params = { n = #names }
   for i, field in ipairs(plan.fields) do
-    params[i] = param(field, lookups[plan.names[i]], vendor)
+    if plan.names[i] ~= names[i] then return nil end
+    params[i] = param(field, lookups[names[i]], vendor)
     if params[i] == nil then return nil end
   end
   return plan, params

@@ -28,14 +28,14 @@ end
 
 ---Sums of whole numbers are numeric in PostgreSQL, whole numbers in Django.
 function M.numeric(sql, expression)
-  if expression["function"] == "SUM" and types.is_a(expression:output_or_nil(), "IntegerField") then return "(" .. sql .. ")::bigint" end
+  if expression["function"] == "SUM" and types.is_a(expression:known_output(), "IntegerField") then return "(" .. sql .. ")::bigint" end
   return sql
 end
 
 local CAST_CASE = { GenericIPAddressField = true, TimeField = true, UUIDField = true }
 
 function M.unified(sql, expression)
-  local field = expression:output_or_nil()
+  local field = expression:known_output()
   if not field or not CAST_CASE[field.internal_type] then return sql end
   return ("CAST(%s AS %s)"):format(sql, (field:db_type "postgresql"):match "^[^(]+")
 end

@@ -53,7 +53,7 @@ end
 
 ---Computed decimals compare as numbers only when they are declared to be.
 function M.numeric(sql, expression)
-  local field = expression:output_or_nil()
+  local field = expression:known_output()
   if not field or field.internal_type ~= "DecimalField" or types.is_text_decimal(field) then return sql end
   return "CAST(" .. sql .. " AS NUMERIC)"
 end
@@ -63,7 +63,7 @@ local EXACT = { ["+"] = "tidewire_decimal_add", ["-"] = "tidewire_decimal_sub", 
 
 ---@param connector string
 function M.combine(connector, left, right, expression)
-  local field = expression:output_or_nil()
+  local field = expression:known_output()
   if EXACT[connector] and types.is_text_decimal(field) then return ("%s(%s, %s)"):format(EXACT[connector], left, right) end
   local sql = connector == "^" and ("POWER(%s, %s)"):format(left, right) or ("(%s %s %s)"):format(left, connector, right)
   return M.numeric(sql, expression)

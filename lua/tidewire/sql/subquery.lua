@@ -1,4 +1,5 @@
 ---Subqueries as expressions: `Subquery(queryset)` and `Exists(queryset)`, with OuterRef for what belongs to the query around them.
+local conditions = require "tidewire.sql.conditions"
 local expression = require "tidewire.sql.expression"
 local types = require "tidewire.sql.types"
 
@@ -56,6 +57,10 @@ function Exists.__unm(a)
   copy.negated = not a.negated
   return copy
 end
+
+---Beside a Q it is a condition: `Exists(…) * Q { … }`.
+function Exists.__mul(a, b) return conditions.Q(a) * conditions.Q(b) end
+function Exists.__add(a, b) return conditions.Q(a) + conditions.Q(b) end
 
 function Exists:as_sql(compiler)
   local sql = compiler:compile_subquery(self.inner:exists_query())

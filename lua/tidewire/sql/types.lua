@@ -24,7 +24,7 @@ function M.register(name, constructor) constructors[name], instances[name] = con
 local function free_decimal(kind)
   local field = kind { max_digits = 15, decimal_places = 0 }
   field.max_digits, field.decimal_places = nil, nil
-  function field:to_db(value) return tostring(value) end -- luacheck: ignore
+  function field:to_db(value) return value:is_finite() and value:to_fixed() or tostring(value) end -- luacheck: ignore
   function field:db_type(vendor) return vendor == "sqlite" and "decimal" or "numeric" end -- luacheck: ignore
   return field
 end
