@@ -116,6 +116,14 @@ function host.now() end
 ---@return number seconds since 1970
 function host.time() end
 
+---(running) Count one more under the key, for all workers, when fewer than `limit` were counted in the last `seconds`.
+---@param key string
+---@param limit integer 0 to 1000000
+---@param seconds number
+---@return boolean allowed
+---@return number? wait seconds until it is worth trying again
+function host.throttle(key, limit, seconds) end
+
 ---Why app.lua may not give a setting that value; nil when it may.
 ---@return string?
 function host.check_setting(name, value) end
