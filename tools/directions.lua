@@ -59,7 +59,8 @@ local order = {
   "models.registry", "models.on_delete", "models.field", "models.fields", "models.temporal", "models.related", "models.many", "models.accessors",
   "models.options", "models.managers", "models.base", "models.saving", "models.validation", "models.constraints", "models.deletion", "models",
   "schema", "shortcuts", "fixtures",
-  "permissions", "actions", "groups", "scope", "routing", "middleware", "origin", "consumer", "app", "init", "commands",
+  "permissions", "throttling", "actions", "groups", "scope", "routing", "middleware", "origin", "consumer",
+  "paths", "pagination", "filters", "generics", "mixins", "app", "init", "commands",
 }
 local rank = {}
 for i, name in ipairs(order) do rank[name] = i end

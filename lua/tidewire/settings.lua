@@ -12,6 +12,7 @@ local defaults = {
   coerce_decimal_to_string = true, coerce_bigint_to_string = false,
   datetime_format = "iso-8601", date_format = "iso-8601", time_format = "iso-8601", duration_format = "django",
   datetime_input_formats = { "iso-8601" }, date_input_formats = { "iso-8601" }, time_input_formats = { "iso-8601" },
+  default_throttle_rates = {}, page_size = false,
 }
 
 local function unknown(key)

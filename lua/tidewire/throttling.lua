@@ -65,7 +65,8 @@ function SimpleRateThrottle:get_rate()
   end
   local rate = settings.default_throttle_rates[self.scope]
   if rate == nil then
-    error(exceptions.ImproperlyConfigured(("No default throttle rate set for '%s' scope: default_throttle_rates of the app's settings has none"):format(self.scope)), 0)
+    local text = "No default throttle rate set for '%s' scope: default_throttle_rates of the app's settings has none"
+    error(exceptions.ImproperlyConfigured(text:format(self.scope)), 0)
   end
   return rate or nil
 end
@@ -89,7 +90,7 @@ function SimpleRateThrottle:allow_request(scope, consumer, action)
   local key = rate and self:get_cache_key(scope, consumer, action)
   if not key then return true end
   local limit, seconds = self:parse_rate(rate)
-  local allowed, wait = host.throttle(key, limit, seconds)
+  local allowed, wait = host.throttle(key .. " " .. rate, limit, seconds)
   self.seconds_to_wait = wait
   return allowed
 end
