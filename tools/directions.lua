@@ -59,6 +59,9 @@ local order = {
   "models.registry", "models.on_delete", "models.field", "models.fields", "models.temporal", "models.related", "models.many", "models.accessors",
   "models.options", "models.managers", "models.base", "models.saving", "models.validation", "models.constraints", "models.deletion", "models",
   "schema", "shortcuts", "fixtures",
+  "serializers.ordered", "relations", "serializers.conditions", "serializers.validators", "serializers.base", "serializers.plan",
+  "serializers.representation", "serializers.serializer", "serializers.prefetching", "serializers.list", "serializers.model_info",
+  "serializers.field_mapping", "serializers.uniqueness", "serializers.saving", "serializers.model", "serializers",
   "permissions", "throttling", "actions", "groups", "scope", "routing", "middleware", "origin", "consumer",
   "paths", "pagination", "filters", "generics", "mixins", "app", "init", "commands",
 }

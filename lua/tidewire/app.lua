@@ -110,6 +110,8 @@ function M.install(app)
   local routes = websocket_routes(app)
   settings(app.settings)
   check_declarations(routes)
+  local serializers = package.loaded["tidewire.serializers"] -- an app may do without
+  if serializers then serializers.check_declarations() end
   local handlers = { connect = connector(routes, middleware.compose(app.middleware or {}, make_consumer)) }
   for name, handler in pairs(consumer.handlers) do handlers[name] = handler end
   function handlers.request(raw) return (routing.resolve(routes, routing.decode(raw) or "")) ~= nil end

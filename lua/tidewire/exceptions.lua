@@ -223,6 +223,9 @@ plain "IndexError"
 plain "AttributeError"
 ---An operation that is not possible on what it is asked of: filtering after a slice. (Django 3 raises AssertionError, later ones TypeError.)
 plain("AssertionError", M.TypeError)
+---A method that the app has to write is called.
+plain "NotImplementedError"
+plain "RuntimeError"
 ---Names of fields and lookups that do not exist.
 plain "FieldError"
 plain "FieldDoesNotExist"
