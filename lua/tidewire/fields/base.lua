@@ -482,6 +482,11 @@ end
 
 local function shown(value)
   if type(value) == "function" then return "<function>" end
+  if text.is_list(value) then
+    local parts = {}
+    for i, member in ipairs(value) do parts[i] = shown(member) end
+    return "[" .. table.concat(parts, ", ") .. "]"
+  end
   local its_class = class.of(value)
   if its_class and getmetatable(value).__repr == nil and getmetatable(value).__tostring == nil then return ("<%s object>"):format(its_class.name) end
   return repr.repr(value)

@@ -6,6 +6,7 @@ local fields = require "tidewire.fields"
 local json = require "tidewire.json"
 local ordered = require "tidewire.serializers.ordered"
 local prefetching = require "tidewire.serializers.prefetching"
+local representation = require "tidewire.serializers.representation"
 local Serializer = require "tidewire.serializers.serializer"
 local text = require "tidewire.fields.text"
 
@@ -165,6 +166,10 @@ function ListSerializer:to_representation(data)
   end
   return json.array(list)
 end
+
+function ListSerializer:__repr() return representation.show(self) end
+
+function ListSerializer:__tostring() return representation.show(self) end
 
 -- ---- saving ----
 

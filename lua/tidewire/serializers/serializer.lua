@@ -7,6 +7,7 @@ local fields = require "tidewire.fields"
 local json = require "tidewire.json"
 local ordered = require "tidewire.serializers.ordered"
 local plans = require "tidewire.serializers.plan"
+local representation = require "tidewire.serializers.representation"
 local text = require "tidewire.fields.text"
 
 local null, empty = json.null, fields.empty
@@ -477,6 +478,11 @@ local function represent(self, plan, instance)
 end
 
 Serializer.__represent = represent
+
+---With its fields, as DRF shows it.
+function Serializer:__repr() return representation.show(self) end
+
+function Serializer:__tostring() return representation.show(self) end
 
 ---@async when a relation has to be read from the database
 ---@param instance any

@@ -55,7 +55,7 @@ end
 local function shown(queryset)
   local meta = queryset.model and queryset.model._meta
   if not meta then return tostring(queryset) end
-  if queryset.__is_manager then return ("%s.%s.all()"):format(meta.object_name, queryset.name or "objects") end
+  if queryset.__is_manager then return repr.repr(queryset) end
   return ("<QuerySet of %s>"):format(meta.object_name)
 end
 
