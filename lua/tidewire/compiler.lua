@@ -46,6 +46,7 @@ function Compiler:init(query, parent)
   self.vendor = self.dialect.vendor
   self.method = "as_" .. self.vendor
   self.params = parent and parent.params or { n = 0 }
+  self.slots = parent and parent.slots or {}
   self.texts = {}
 end
 
@@ -54,10 +55,11 @@ end
 ---Add a parameter; the text that stands for it.
 ---@param value boolean|number|string|ffi.cdata*|nil
 ---@param format string? as field:placeholder gives it
-function Compiler:param(value, format)
+---@param slot integer? which of a form's values it is; see sql/forms.lua
+function Compiler:param(value, format, slot)
   local params = self.params
   local n = params.n + 1
-  params.n, params[n] = n, value
+  params.n, params[n], self.slots[n] = n, value, slot
   local text = self.dialect.placeholder(n)
   return format and format:format(text) or text
 end
@@ -233,8 +235,10 @@ function Compiler:place_of(node, unresolved)
   if self.selected[#self.selected].alias then
     error(exceptions.DatabaseError "ORDER BY term does not match any column in the result set.", 0)
   end
-  local place = #self.selected + 1
+  self.order_columns = self.order_columns or {}
+  local place = #self.selected + #self.order_columns + 1
   local name, combined = "__orderbycol" .. place, {}
+  table.insert(self.order_columns, name)
   for i, part in ipairs(query.combined) do
     combined[i] = part:clone()
     combined[i]:add_annotation(unresolved.sources[1], name)
@@ -248,8 +252,12 @@ function Compiler:build_order()
   local result, seen = {}, {}
   for _, item in ipairs(self:order_items()) do
     local node = item[1]:resolve(self.query, {})
+    local mark = self:mark()
     local sql, direction = node:parts(self)
-    if self.query.combinator then sql = tostring(self:place_of(node, item[1])) end
+    if self.query.combinator then
+      self:forget(mark)
+      sql = tostring(self:place_of(node, item[1]))
+    end
     if sql and not seen[sql] then
       seen[sql] = true
       result[#result + 1] = { node = node, sql = sql, direction = direction, is_reference = item[2] }
@@ -347,6 +355,7 @@ function Compiler:compound()
       if #part.values_select == 0 and #query.values_select > 0 then
         local names = { unpack(query.values_select) }
         for _, name in ipairs(query:selected_annotations()) do names[#names + 1] = name end
+        for _, name in ipairs(self.order_columns or {}) do names[#names + 1] = name end
         part = part:clone()
         part:set_values(names)
       end

@@ -182,8 +182,9 @@ local function nested(block, fn, options)
   local results = pack(xpcall(fn, tracing.keep))
   block.depth = block.depth - 1
   if results[1] and not block.needs_rollback then
-    run_in(block, "RELEASE SAVEPOINT " .. name)
-    return unpack(results, 2, results.n)
+    local released, why = pcall(run_in, block, "RELEASE SAVEPOINT " .. name)
+    if released then return unpack(results, 2, results.n) end
+    results = { false, why } -- an error that fn has kept to itself (PostgreSQL), or the task is cancelled
   end
   drop_hooks(block, hooks)
   -- a cancelled task cannot wait any more; the outer block will not commit then

@@ -16,6 +16,8 @@ local Expression, is_expression = expression.Expression, expression.is_expressio
 
 ---A lookup to extend for those of an app; `prepare` and `as_sql` say what it does.
 ---@class tidewire.Lookup: tidewire.Expression
+---@field many boolean? its SQL depends on the value
+---@field slot integer? see sql/forms.lua
 local Lookup = Expression:extend("Lookup", { is_lookup = true })
 M.Lookup = Lookup
 
@@ -67,10 +69,38 @@ function Lookup:left_sql(compiler)
   return sql and compiler.dialect.lookup_left(self.name, sql, self.left:output_or_nil())
 end
 
+---A prepared value as the database takes it, and how its placeholder is written.
+---@return boolean|number|string|ffi.cdata*
+---@return string? format
+function Lookup:bound(value, vendor)
+  local field = self:field()
+  return field:to_db(value, vendor), field:placeholder(vendor)
+end
+
 ---A prepared value as a parameter.
 function Lookup:value_sql(compiler, value)
-  local field = self:field()
-  return compiler:param(field:to_db(value, compiler.vendor), field:placeholder(compiler.vendor))
+  local bound, format = self:bound(value, compiler.vendor)
+  return compiler:param(bound, format, not self.many and self.slot or nil)
+end
+
+local function row_key(self, row)
+  local target, relation = self.left.related_target, self.left.output
+  if not target or not class.is_instance(row, relation.related_model) then return nil end
+  return row[target.attname]
+end
+
+---Another value in the place of this one, as the database takes it; nil when the SQL would not be the same. Raises what prepare() raises.
+---@return boolean|number|string|ffi.cdata*|nil
+function Lookup:rebind(value, vendor)
+  if self.many then return nil end
+  local kind = type(value) == "table" and class.of(value)
+  if kind and kind._meta then
+    value = row_key(self, value)
+    if value == nil then return nil end
+  end
+  value = self:prepare(value)
+  if value == nil or type(value) == "boolean" then return nil end
+  return (self:bound(value, vendor))
 end
 
 function Lookup:right_sql(compiler)
@@ -115,7 +145,7 @@ function Rounding:prepare(value)
   return Lookup.prepare(self, value)
 end
 
-local In = Lookup:extend "In"
+local In = Lookup:extend("In", { many = true })
 
 function In:prepare_query(right)
   if not right.is_query then return right end
@@ -124,8 +154,23 @@ function In:prepare_query(right)
   return right:selecting_key(self.left.related_target)
 end
 
+local TYPE_NAMES = { userdata = "NoneType", boolean = "bool", ["nil"] = "NoneType" }
+
+---A list of the value's items: of a text, as Python takes it, its characters.
+local function items_of(value)
+  local kind = type(value)
+  if kind == "table" then return value end
+  if kind ~= "string" then
+    local name = TYPE_NAMES[kind] or kind == "number" and value % 1 ~= 0 and "float" or "int"
+    error(exceptions.TypeError(("'%s' object is not iterable"):format(name)), 0)
+  end
+  local list = {}
+  for character in value:gmatch "[%z\1-\127\194-\244][\128-\191]*" do list[#list + 1] = character end
+  return list
+end
+
 function In:prepare(value)
-  if type(value) ~= "table" then error(exceptions.TypeError(("'%s' object is not iterable"):format(type(value))), 0) end
+  value = items_of(value)
   local list, n, seen = {}, 0, {}
   for _, item in ipairs(value) do
     if not is_expression(item) then item = Lookup.prepare(self, item) end
@@ -182,7 +227,7 @@ function In:as_sql(compiler)
   return left .. " IN (" .. table.concat(list, ", ") .. ")"
 end
 
-local Range = Lookup:extend("Range", { get_sources = get_sources, set_sources = set_sources })
+local Range = Lookup:extend("Range", { many = true, get_sources = get_sources, set_sources = set_sources })
 
 function Range:prepare(value)
   if type(value) ~= "table" or value[2] == nil then error(exceptions.ValueError "a range needs two values", 0) end
@@ -204,12 +249,17 @@ function Range:as_sql(compiler)
   return ("%s BETWEEN %s AND %s"):format(left, list[1], list[2])
 end
 
-local IsNull = Lookup:extend "IsNull"
-function IsNull:prepare(value) return value ~= null and value ~= nil and value ~= false and value ~= 0 end -- luacheck: ignore
+local IsNull = Lookup:extend("IsNull", { many = true })
+---Kept as it is: what is no boolean counts as Python counts it, but joins stay inner ones.
+function IsNull:prepare(value) -- luacheck: ignore
+  if value == null then return nil end
+  return value
+end
 
 function IsNull:as_sql(compiler)
   local sql = compiler:compile(self.left)
-  return sql and sql .. (self.right and " IS NULL" or " IS NOT NULL")
+  local yes = self.right and self.right ~= 0 and self.right ~= ""
+  return sql and sql .. (yes and " IS NULL" or " IS NOT NULL")
 end
 
 -- ---- texts ----
@@ -233,9 +283,9 @@ for _, name in ipairs { "contains", "startswith", "endswith" } do FORMS["i" .. n
 
 local Pattern = Text:extend "Pattern"
 ---UUIDs are stored without hyphens where there is no type for them.
-function Pattern:value_sql(compiler, value)
-  if compiler.vendor == "sqlite" and self:field().internal_type == "UUIDField" then value = value:gsub("-", "") end
-  return compiler:param(FORMS[self.name]:format(escaped(value)))
+function Pattern:bound(value, vendor)
+  if vendor == "sqlite" and self:field().internal_type == "UUIDField" then value = value:gsub("-", "") end
+  return FORMS[self.name]:format(escaped(value))
 end
 
 function Pattern:as_sql(compiler)
@@ -246,16 +296,14 @@ function Pattern:as_sql(compiler)
 end
 
 local IExact = Text:extend "IExact"
-function IExact:value_sql(compiler, value)
-  if compiler.vendor == "sqlite" then
-    if self:field().internal_type == "UUIDField" then value = value:gsub("-", "") end
-    value = escaped(value)
-  end
-  return compiler:param(value)
+function IExact:bound(value, vendor)
+  if vendor ~= "sqlite" then return value end
+  if self:field().internal_type == "UUIDField" then value = value:gsub("-", "") end
+  return escaped(value)
 end
 
 local Regex = Text:extend "Regex"
-function Regex:value_sql(compiler, value) return compiler:param(value) end -- luacheck: ignore
+function Regex:bound(value) return value end -- luacheck: ignore
 function Regex:as_sql(compiler)
   local left = self:left_sql(compiler)
   local right = left and self:right_sql(compiler)
@@ -265,7 +313,7 @@ end
 -- ---- years ----
 
 ---Comparing a year with its first and last moment lets an index be used. (An ISO year is compared as if it were the calendar's, as Django 3 does.)
-local Year = Lookup:extend "Year"
+local Year = Lookup:extend("Year", { many = true })
 
 local function bound(field, year, last)
   local month, day = last and 12 or 1, last and 31 or 1

@@ -121,7 +121,9 @@ function Query:external_columns()
   local list = {}
   local function visit(node)
     if node.inner and node.inner.is_query then
-      for _, column in ipairs(node.inner:external_columns()) do list[#list + 1] = column end
+      for _, column in ipairs(node.inner:external_columns()) do
+        if self.external[column.alias] ~= nil then list[#list + 1] = column end
+      end
     elseif node.alias and node.target and self.external[node.alias] ~= nil then
       list[#list + 1] = node
     end
@@ -318,7 +320,7 @@ function Query:set_values(names)
   local fields, annotations, selected = {}, {}, {}
   if #names > 0 then
     for _, name in ipairs(names) do
-      self.check_alias(name)
+      if name ~= "" then self.check_alias(name) end -- that one is no field
       selected[name] = true
       local list = self:is_selected(name) and annotations or fields
       list[#list + 1] = name
@@ -347,7 +349,6 @@ end
 function Query:add_deferred(names)
   local set, deferring = shallow(self.deferred.names or NONE), self.deferred.only ~= true
   for _, name in ipairs(names) do
-    if name == "pk" then name = self.meta.pk.name end
     set[name] = deferring or nil
   end
   self.deferred = { names = set, only = not deferring }

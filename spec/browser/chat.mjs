@@ -1,17 +1,21 @@
 // The chat in two browser windows (headless Chromium) against the real binary. Screenshots: build/test/chat-*.png.
 import { spawn } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import assert from "node:assert/strict";
 import { chromium } from "playwright-core";
 
 const SHOTS = "build/test";
 mkdirSync(SHOTS, { recursive: true });
+const folder = mkdtempSync(join(tmpdir(), "tidewire-browser-"));
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
 /** Start the server; resolves with { process, address } once it listens. */
 function serve(listen) {
-  const child = spawn(process.env.TIDEWIRE_BIN ?? "build/tidewire", ["serve", "apps/chat", "--listen", listen, "--workers", "2", "--grace", "0"],
-    { stdio: ["ignore", "inherit", "pipe"] });
+  const settings = ["--listen", listen, "--workers", "2", "--grace", "0", "--database", `sqlite:${folder}/chat.sqlite3`];
+  const child = spawn(process.env.TIDEWIRE_BIN ?? "build/tidewire", ["serve", "apps/chat", ...settings], { stdio: ["ignore", "inherit", "pipe"] });
   return new Promise((resolve, reject) => {
     createInterface({ input: child.stderr }).on("line", (line) => {
       const event = JSON.parse(line);
@@ -138,7 +142,7 @@ const tests = [
     await shot(ben, "error");
     await say(ben, "shorter");
     await said(ada, "shorter");
-    assert.ok(await ben.$eval("#banner", (e) => e.hidden));
+    await ben.waitForSelector("#banner", { state: "hidden" }); // Ada may have it before Ben has his answer
   }],
   ["leaving leads back to the door", async () => {
     await ben.click("#leave");

@@ -274,6 +274,27 @@ static void check_schema_change(void) {
   CHECK("and works when it can", is(value(NULL, "SELECT * FROM w"), "5"));
 }
 
+/* Statements that were sent right behind one whose Parse fails find nothing prepared, the second time, too. */
+static void check_bad_in_company(void) {
+  static struct ask asks[40];
+  int right = 0;
+  for (int i = 0; i < 40; i++) send(&asks[i], NULL, "SELECT 1 FROM nowhere");
+  for (int i = 0; i < 40; i++) {
+    await(&asks[i]);
+    right += is(first(asks[i].r), "ERROR 42P01");
+    db_request_free(asks[i].r);
+  }
+  CHECK("each has the error of its own SQL", right == 40);
+  struct ask a = {0};
+  a.r = db_request_new("SELECT 1\0 + 1", 13, NULL, 0);
+  a.r->done = answered;
+  a.r->owner = &a;
+  db_postgresql.submit(db, a.r);
+  await(&a);
+  CHECK("SQL is not cut short at a zero byte", a.r->error.kind == DB_PROGRAMMING);
+  db_request_free(a.r);
+}
+
 static void check_eviction(void) {
   int right = 0;
   for (int round = 0; round < 2; round++)
@@ -300,6 +321,9 @@ static void check_transactions(void) {
   CHECK("COMMIT", kind_of(tx, "COMMIT") == DB_OK && is(value(NULL, "SELECT count(*) FROM t WHERE id = 100"), "1"));
   kind_of(tx, "BEGIN");
   CHECK("an error poisons its transaction", kind_of(tx, "SELECT 1/0") == DB_DATA && is(value(tx, "SELECT 1"), "ERROR 25P02"));
+  CHECK("a commit that rolls back is an error", is(value(tx, "COMMIT"), "ERROR 40000"));
+  kind_of(tx, "BEGIN");
+  kind_of(tx, "SELECT 1/0");
   CHECK("until it is rolled back", kind_of(tx, "ROLLBACK") == DB_OK && is(value(tx, "SELECT 1"), "1"));
   kind_of(tx, "BEGIN");
   CHECK("savepoints", kind_of(tx, "SAVEPOINT a") == DB_OK && kind_of(tx, "SELECT 1/0") == DB_DATA &&
@@ -454,6 +478,19 @@ static void check_cursors(void) {
   db_postgresql.cursor_close(db, c);
   CHECK("closing one that a rollback took does no harm", is(value(tx, "SELECT 3"), "3") && kind_of(tx, "COMMIT") == DB_OK);
   db_postgresql.release(db, tx);
+  tx = acquire();
+  kind_of(tx, "BEGIN");
+  c = open_cursor(tx, "SELECT i FROM generate_series(1, $1) i", NULL);
+  d = open_cursor(tx, "SELECT pg_sleep(25)", NULL);
+  CHECK("open when their transaction ends", c && d && fetch(c, 10) == 10);
+  struct ask running;
+  prepare(&running, NULL, "", NULL, 0);
+  db_postgresql.cursor_fetch(db, d, 1, running.r);
+  pass_ms(50);
+  db_postgresql.release(db, tx); /* frees running.r */
+  CHECK("they are over", fetch(c, 10) == -1 && fetch(d, 10) == -1);
+  db_postgresql.cursor_close(db, c);
+  db_postgresql.cursor_close(db, d);
   struct ask a;
   c = open_cursor(NULL, "SELECT pg_sleep(23) FROM generate_series(1, 3) i", NULL);
   prepare(&a, NULL, "", NULL, 0);
@@ -798,6 +835,7 @@ int main(void) {
   check_many();
   check_groups();
   check_schema_change();
+  check_bad_in_company();
   check_eviction();
   check_transactions();
   check_cancel();

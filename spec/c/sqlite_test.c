@@ -381,6 +381,24 @@ static void check_file(void) {
   CHECK("no log is left behind", access(path, F_OK) != 0);
 }
 
+/* SQLite looks at the clock every so many steps, which BEGIN and COMMIT have, too. */
+static void check_pauses(void) {
+  struct db_config config = kit_config("sqlite:pauses.db");
+  config.statement_timeout = 3 * CLOCK_NS_PER_MS;
+  struct db_shared *shared = kit_share(&config);
+  struct kit k;
+  int right = 0;
+  kit_open(&k, shared);
+  for (int i = 0; i < 700; i++) {
+    right += kit_reads(&k, "SELECT 1", "1");
+    db_sqlite.tick(k.db, clock_ns());
+    usleep(4000);
+  }
+  CHECK("the time between two reads does not count", right == 700);
+  kit_close(&k);
+  db_sqlite.unshare(shared);
+}
+
 static void check_memory(void) {
   const struct db_config config = kit_config("sqlite::memory:");
   struct db_shared *shared = kit_share(&config);
@@ -402,6 +420,7 @@ int main(void) {
   kit_make_folder();
   check_file();
   check_memory();
+  check_pauses();
   kit_remove_folder();
   TESTS_END;
 }

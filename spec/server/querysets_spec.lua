@@ -4,7 +4,7 @@ local databases = require "support.databases"
 local differences = require "golden.queryset_differences"
 local server = require "support.server"
 
-local FOLDER = "spec/golden/querysets/"
+local FOLDERS = "spec/golden/querysets/*.json spec/golden/querysets-own/*.json"
 
 local function load(path)
   local file = assert(io.open(path, "rb"))
@@ -14,9 +14,8 @@ local function load(path)
 end
 
 local files = {}
-for path in io.popen("ls " .. FOLDER .. "*.json"):lines() do
-  local name = path:match "([^/]+)%.json$"
-  if name ~= "_data" then files[#files + 1] = { name = name, cases = load(path).cases } end
+for path in io.popen("ls " .. FOLDERS):lines() do
+  if not path:find("_data", 1, true) then files[#files + 1] = load(path) end
 end
 
 ---Keys in order, so that the same values give the same text.
@@ -64,7 +63,7 @@ local function ask(ws, action, case)
   return reply.data
 end
 
-local WRITES = { writes = true }
+local WRITES = { writes = true, ["own-writes"] = true }
 
 for _, vendor in ipairs(databases.VENDORS) do
   describe("the recorded querysets on " .. vendor, function()

@@ -150,7 +150,7 @@ describe("an app whose SQLite file lies", function()
 
   before_each(function() folder = process.temporary_folder() end)
   after_each(function()
-    process.run { "umount", folder }
+    process.run { "umount", "-l", folder }
     process.run { "rm", "-rf", folder }
   end)
 

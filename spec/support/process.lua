@@ -38,15 +38,24 @@ local function environment(changes)
   return list
 end
 
----A new empty folder under /tmp.
+---A new empty folder, under the one that tools/test removes when it ends, else under /tmp.
 function M.temporary_folder()
-  local template = ffi.new("char[32]", "/tmp/tidewire-spec-XXXXXX")
+  local path = (os.getenv "SPEC_TEMPORARY" or "/tmp") .. "/tidewire-XXXXXX"
+  local template = ffi.new("char[?]", #path + 1, path)
   assert(C.mkdtemp(template) ~= nil, "mkdtemp failed")
   return ffi.string(template)
 end
 
 local Process = {}
 Process.__index = Process
+
+---Processes that nobody has seen end. What a failing spec has left running does not outlive this process.
+local running = {}
+local guard = newproxy(true)
+getmetatable(guard).__gc = function()
+  for pid in pairs(running) do C.kill(pid, M.SIGKILL) end
+end
+M.guard = guard
 
 ---@param command string[]
 ---@param options { env?: table<string, string|false>, stdout: string, stderr: string } files
@@ -61,6 +70,7 @@ function M.start(command, options)
   local failed = C.posix_spawnp(pid, command[1], actions, nil, ffi.cast("char *const *", argv), ffi.cast("char *const *", envp))
   C.posix_spawn_file_actions_destroy(actions)
   assert(failed == 0, ("cannot start %s: error %d"):format(command[1], failed))
+  running[pid[0]] = true
   return setmetatable({ pid = pid[0] }, Process)
 end
 
@@ -86,6 +96,7 @@ function Process:poll()
   if self.code then return self.code end
   local status = ffi.new "int[1]"
   if C.waitpid(self.pid, status, WNOHANG) ~= self.pid then return nil end
+  running[self.pid] = nil
   local signal = bit.band(status[0], 127)
   self.code = signal == 0 and bit.rshift(bit.band(status[0], 0xff00), 8) or 128 + signal
   return self.code

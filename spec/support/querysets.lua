@@ -86,6 +86,7 @@ return function(M)
   }
 
   function expression(given)
+    if type(given) ~= "table" then return given end
     for key, make in pairs(EXPRESSIONS) do
       if given[key] ~= nil then return make(given[key], given) end
     end
@@ -97,8 +98,9 @@ return function(M)
     for key, make in pairs(VALUES) do
       if given[key] ~= nil then return make(given[key]) end
     end
-    local key = next(given)
-    if type(key) == "string" and key:sub(1, 1) == "$" or given.distinct ~= nil then return expression(given) end
+    for key in pairs(given) do
+      if type(key) == "string" and key:sub(1, 1) == "$" then return expression(given) end
+    end
     return each(given, value_of)
   end
 
@@ -169,11 +171,11 @@ return function(M)
     exists = function(qs) return answer("value", qs:exists()) end,
     first = function(qs) return answer("row", qs:first() or null, qs) end,
     last = function(qs) return answer("row", qs:last() or null, qs) end,
-    earliest = function(qs, ...) return answer("row", qs:earliest(...)) end,
-    latest = function(qs, ...) return answer("row", qs:latest(...)) end,
+    earliest = function(qs, ...) return answer("row", qs:earliest(...), qs) end,
+    latest = function(qs, ...) return answer("row", qs:latest(...), qs) end,
     get = function(qs, given)
-      if given then return answer("row", qs:get(lookups(given))) end
-      return answer("row", qs:get())
+      if given then return answer("row", qs:get(lookups(given)), qs) end
+      return answer("row", qs:get(), qs)
     end,
     in_bulk = function(qs, ids, name) return answer("bulk", qs:in_bulk(optional(ids), name and { field_name = name })) end,
     update = function(qs, given) return answer("value", qs:update(lookups(given))) end,

@@ -50,7 +50,7 @@ describe("lookups", function()
     assert.equal("ValueError: Field 'size' expected a number but got 'x'.", problem { size = "x" })
     assert.equal("ValueError: Field 'size' expected a number but got 'x'.", problem { size__in = { 1, "x" } })
     assert.equal("ValueError: Cannot use None as a query value", problem { size__gt = json.null })
-    assert.equal("TypeError: 'number' object is not iterable", problem { size__in = 5 })
+    assert.equal("TypeError: 'int' object is not iterable", problem { size__in = 5 })
   end)
 
   it("that do not exist are named, with those that are near", function()

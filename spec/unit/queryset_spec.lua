@@ -202,6 +202,54 @@ describe("querysets", function()
     end)
   end)
 
+  describe("of a form that was seen before", function()
+    local compiler = require "tidewire.compiler"
+    local compile = compiler.compile
+    local compiled
+
+    before_each(function()
+      compiled = 0
+      compiler.compile = function(...)
+        compiled = compiled + 1
+        return compile(...)
+      end
+    end)
+    after_each(function() compiler.compile = compile end)
+
+    local function found(text, country)
+      return names(Person.objects:filter { name__startswith = text }:exclude { country = country }:order_by "-id":slice(0, 2))
+    end
+
+    it("are not compiled again, whatever their values", function()
+      assert.same({ "Ann" }, found("a", "at"))
+      assert.same({ "Cid" }, found("c", "at"))
+      assert.same({}, found("a", "de"))
+      assert.same({ "Ann" }, found("A", Country.objects:get { code = "at" }))
+      assert.equal(1, compiled)
+    end)
+
+    it("are other forms when a value changes the SQL", function()
+      local function passports(value) return Person.objects:filter { passport__isnull = value }:count() end
+      assert.same({ 1, 2, 1, 2 }, { passports(false), passports(true), passports(false), passports(true) })
+      local function of(country) return names(Person.objects:filter { country__code = country }:order_by "id") end
+      assert.same({ "Ann" }, of "de")
+      assert.same({ "Cid" }, of(json.null))
+      assert.same({ "Bob" }, of "at")
+      assert.equal(4, compiled)
+    end)
+
+    it("refuse values at once, and go on when asked for more", function()
+      local function at_least(id) return Person.objects:filter { id__gte = id }:order_by "id" end
+      assert.same({ "Bob", "Cid" }, names(at_least(1.5)))
+      assert.same({ "Cid" }, names(at_least "3"))
+      local message, kind = support.raised(at_least, "x")
+      assert.same({ "ValueError", "Field 'id' expected a number but got 'x'." }, { kind, message })
+      assert.same({ "Bob" }, names(at_least(1):filter { clubs__name__in = { "Chess" } }:exclude { name = "Ann" }))
+      assert.equal("Cannot filter a query once a slice has been taken.", (support.raised(function() return at_least(1):slice(0, 1):filter { id = 1 } end)))
+      assert.matches("LIMIT 1$", tostring(at_least(1):slice(0, 1).query))
+    end)
+  end)
+
   describe("of an app's own class", function()
     it("are what managers give", function()
       local PeopleQuerySet = models.QuerySet:extend "PeopleQuerySet"

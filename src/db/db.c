@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SQL_LOGGED = 4096 }; /* bytes of a slow statement at most */
+
 void db_error_set(struct db_error *e, enum db_error_kind kind, const char *format, ...) {
   va_list args;
   e->kind = kind;
@@ -127,7 +129,7 @@ void db_log_slow(const struct db_config *config, const char *sql, const struct d
   }
   const int n = snprintf(ms, sizeof ms, "%.1f", (double)took / (double)CLOCK_NS_PER_MS);
   const struct log_field fields[] = {
-      {.key = "sql", .value = sql, .len = strlen(sql)},
+      {.key = "sql", .value = sql, .len = strnlen(sql, SQL_LOGGED)},
       {.key = "params", .value = types.data ? types.data : "", .len = types.len},
       {.key = "ms", .value = ms, .len = (size_t)n, .raw = true},
   };

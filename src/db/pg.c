@@ -68,7 +68,11 @@ static void close_db(struct db *db) {
 /* ---- requests ---- */
 
 /* What libpq would cut short or refuse. */
-static bool check_params(struct db_request *r) {
+static bool check_request(struct db_request *r) {
+  if (memchr(r->sql, '\0', r->sql_len)) {
+    db_error_set(&r->error, DB_PROGRAMMING, "the SQL holds a zero byte");
+    return false;
+  }
   if (r->param_count > PG_PARAMS) {
     db_error_set(&r->error, DB_PROGRAMMING, "%d parameters are too many: PostgreSQL takes %d", r->param_count, PG_PARAMS);
     return false;
@@ -113,7 +117,7 @@ static void submit_in(struct db *db, struct db_request *r) {
 void pg_submit(struct db *db, struct db_request *r) {
   r->started = clock_ns();
   r->state = PG_NEW;
-  if (!check_params(r)) {
+  if (!check_request(r)) {
     pg_fail(db, r, NULL);
   } else if (r->tx) {
     submit_in(db, r);

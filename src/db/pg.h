@@ -95,7 +95,7 @@ void pg_statement_renew(struct pg_statements *s, struct pg_statement *st);
 Oid pg_type_of(const struct db_value *v);
 
 /* What a statement does to the connection's transaction. */
-enum pg_control { PG_PLAIN, PG_BEGIN, PG_ROLLBACK, PG_CONTROL };
+enum pg_control { PG_PLAIN, PG_BEGIN, PG_COMMIT, PG_ROLLBACK, PG_CONTROL };
 enum pg_control pg_control_of(const char *sql);
 
 /* ---- the process's part (pg_url.c) ---- */
@@ -302,5 +302,7 @@ void pg_cursor_fetch(struct db *db, struct db_cursor *cursor, int most, struct d
 void pg_cursor_close(struct db *db, struct db_cursor *cursor);
 /* The request of a cursor function is given up. */
 void pg_cursor_cancel(struct db *db, struct db_request *r);
+/* `tx` ends before its cursors: what they wait for is given up, and they are over. */
+void pg_cursors_orphan(struct db *db, const struct db_transaction *tx);
 /* The pool ends: free them all. */
 void pg_cursors_free(struct db *db);

@@ -14,7 +14,7 @@
 struct db_cursor {
   struct list link; /* of db->cursors */
   struct db *db;
-  struct db_transaction *tx; /* borrowed, or its own */
+  struct db_transaction *tx; /* borrowed, or its own; NULL once it is over */
   bool own, open, ended;
   int most;           /* rows of the piece that is fetched */
   unsigned number;    /* in its name */
@@ -59,7 +59,7 @@ static void closed(struct db_request *work) { db_request_free(work); }
 /* CLOSE of a cursor that is gone would fail and take the transaction with it. */
 static void close_in_transaction(struct db_cursor *cursor) {
   char sql[48];
-  if (!cursor->open || !cursor->tx->conn || cursor->rollbacks != cursor->tx->rollbacks) return;
+  if (!cursor->open || !cursor->tx || !cursor->tx->conn || cursor->rollbacks != cursor->tx->rollbacks) return;
   const int n = snprintf(sql, sizeof sql, "CLOSE tw_%u", cursor->number);
   start(cursor, sql, (size_t)n, NULL, closed);
   cursor->work = NULL;
@@ -73,6 +73,20 @@ void pg_cursor_close(struct db *db, struct db_cursor *cursor) {
   }
   if (!cursor->own) close_in_transaction(cursor);
   forget(cursor);
+}
+
+void pg_cursors_orphan(struct db *db, const struct db_transaction *tx) {
+  for (struct list *l = db->cursors.next, *next; l != &db->cursors; l = next) {
+    struct db_cursor *cursor = list_entry(l, struct db_cursor, link);
+    next = l->next;
+    if (cursor->own || cursor->tx != tx) continue;
+    db_request_free(cursor->asked);
+    cursor->asked = NULL;
+    cursor->tx = NULL;
+    if (cursor->work) pg_withdraw(db, cursor->work);
+    cursor->work = NULL;
+    if (!cursor->open) forget(cursor); /* nobody has it yet */
+  }
 }
 
 void pg_cursors_free(struct db *db) {
@@ -178,6 +192,12 @@ void pg_cursor_fetch(struct db *db, struct db_cursor *cursor, int most, struct d
   if (cursor->ended) {
     r->rows = pg_rows_none();
     answer(cursor, NULL);
+    return;
+  }
+  if (!cursor->tx) {
+    struct db_error over;
+    db_error_set(&over, DB_PROGRAMMING, "the cursor's transaction is over");
+    answer(cursor, &over);
     return;
   }
   cursor->most = most;

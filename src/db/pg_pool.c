@@ -114,7 +114,7 @@ void pg_withdraw(struct db *db, struct db_request *r) {
 }
 
 void pg_release(struct db *db, struct db_transaction *tx) {
-  (void)db;
+  pg_cursors_orphan(db, tx);
   for (struct list *l; (l = list_shift(&tx->pending));) db_request_free(list_entry(l, struct db_request, link));
   if (tx->conn) pg_conn_release(tx->conn);
   list_remove(&tx->link);

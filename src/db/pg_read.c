@@ -20,6 +20,16 @@ static void forget_prepared(struct pg_conn *c, const struct pg_op *op) {
 
 /* ---- results ---- */
 
+/* COMMIT of a transaction in which something has failed succeeds, by rolling it back. */
+static bool is_failed_commit(const struct pg_lib *pq, const struct db_request *r, PGresult *result) {
+  return !strcmp(pq->PQcmdStatus(result), "ROLLBACK") && pg_control_of(r->sql) == PG_COMMIT;
+}
+
+static void refuse_commit(struct db_request *r) {
+  db_error_set(&r->error, DB_OPERATIONAL, "the transaction was rolled back: a statement in it had failed, and its error was not raised");
+  strcpy(r->error.code, "40000");
+}
+
 /* The statement asks for binary results, but another program has changed its columns' types: as text then. It is a plain read and can run again. */
 static void refuse_binary(struct pg_statement *st, struct db_request *r) {
   if (st) st->binary = false;
@@ -32,7 +42,8 @@ static void take_rows(struct pg_conn *c, const struct pg_op *op, PGresult *resul
   struct db_request *r = op->r;
   r->affected = pg_affected(pq, result);
   if (pq->PQresultStatus(result) != PGRES_TUPLES_OK) {
-    r->rows = pg_rows_none();
+    if (is_failed_commit(pq, r, result)) refuse_commit(r);
+    else r->rows = pg_rows_none();
     pq->PQclear(result);
     return;
   }
@@ -77,7 +88,9 @@ static void take_result(struct pg_conn *c, struct pg_op *op, PGresult *result) {
       if (op->kind != PG_OP_QUERY || !op->r) break;
       take_rows(c, op, result);
       return;
-    case PGRES_PIPELINE_ABORTED: break;
+    case PGRES_PIPELINE_ABORTED:
+      if (op->kind == PG_OP_PRELUDE) forget_prepared(c, op); /* it was not even parsed */
+      break;
     case PGRES_FATAL_ERROR:
     case PGRES_BAD_RESPONSE: take_error(c, op, result); break;
     default: /* COPY, which pipeline mode does not have */

@@ -128,7 +128,8 @@ void pg_send(struct pg_conn *c, struct db_request *r, struct pg_statement *st, c
   struct params p;
   set_params(&p, r);
   if (begin) send_unnamed(c, PG_OP_PRELUDE, r, begin, &(struct params){0});
-  const bool kept = st && (c->prepared[st->slot].id == st->id || make_way(c, st));
+  /* What stood behind a Parse that failed is parsed by itself the second time, so that its error is its own. */
+  const bool kept = st && !(r->state & PG_RETRIED) && (c->prepared[st->slot].id == st->id || make_way(c, st));
   struct pg_op *op = kept ? send_named(c, r, st, &p) : send_unnamed(c, PG_OP_QUERY, r, r->sql, &p);
   op->slow = !st || st->slow;
   c->slow += op->slow;

@@ -52,10 +52,11 @@ static bool is_one_of(const char *word, size_t len, const char *const *list) {
 }
 
 enum pg_control pg_control_of(const char *sql) {
-  static const char *const others[] = {"commit", "end", "abort", "savepoint", "release", NULL};
+  static const char *const others[] = {"abort", "savepoint", "release", NULL};
   size_t len;
   const char *word = first_word(sql, &len);
   if (is_word(word, len, "begin") || is_word(word, len, "start")) return PG_BEGIN;
+  if (is_word(word, len, "commit") || is_word(word, len, "end")) return PG_COMMIT;
   if (is_word(word, len, "rollback")) return PG_ROLLBACK;
   return is_one_of(word, len, others) ? PG_CONTROL : PG_PLAIN;
 }

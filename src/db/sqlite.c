@@ -148,13 +148,16 @@ static const struct db_rows_ops stepped = {next, value, name, rows_free};
 
 static void end_snapshot(struct sqlite_worker *w) {
   struct db_error ignored;
-  if (w->reader && !w->reader->open && !sqlite_conn_idle(w->reader)) sqlite_run(w->reader, "COMMIT", &ignored);
+  if (!w->reader || w->reader->open || sqlite_conn_idle(w->reader)) return;
+  w->reader->deadline = 0;
+  sqlite_run(w->reader, "COMMIT", &ignored);
 }
 
 /* While a result is being walked its snapshot stays, whatever its age. */
 static bool begin_snapshot(struct sqlite_worker *w, uint64_t now, struct db_error *err) {
   const uint64_t commits = atomic_load_explicit(&w->shared->commits, memory_order_acquire);
   if (commits != w->snapshot_commits || now - w->snapshot_at > SNAPSHOT_LASTS) end_snapshot(w);
+  sqlite_conn_limit(w->reader, now);
   if (!sqlite_conn_idle(w->reader)) return true;
   w->snapshot_at = now;
   w->snapshot_commits = commits;
@@ -167,9 +170,6 @@ static struct sqlite_conn *reader(struct sqlite_worker *w, struct db_error *err)
 }
 
 static bool start_read(struct sqlite_statement *st, const struct db_value *params, int count, uint64_t now, struct db_error *err) {
-  const uint64_t timeout = st->conn->config->statement_timeout;
-  st->conn->deadline = timeout ? now + timeout : 0;
-  st->conn->busy_until = now + CLOCK_NS_PER_SEC; /* the whole worker waits: not for long */
   st->started = now;
   st->params = params;
   st->given = count;

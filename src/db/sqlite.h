@@ -68,6 +68,10 @@ struct sqlite_statement {
 struct sqlite_conn *sqlite_conn_open(const char *path, bool writer, const struct db_config *config, struct db_error *err);
 void sqlite_conn_close(struct sqlite_conn *c);
 
+/* On a worker's thread, before anything else is asked of the connection, even to prepare or to begin: what comes takes the statement timeout at most,
+ * and waits a second for another process's lock, since the whole worker waits. */
+void sqlite_conn_limit(struct sqlite_conn *c, uint64_t now);
+
 /* Set what a PRAGMA may have changed to what it has to be. */
 int sqlite_conn_settings(struct sqlite_conn *c);
 

@@ -191,6 +191,12 @@ struct sqlite_conn *sqlite_conn_open(const char *path, bool writer, const struct
   return NULL;
 }
 
+void sqlite_conn_limit(struct sqlite_conn *c, uint64_t now) {
+  const uint64_t timeout = c->config->statement_timeout;
+  c->deadline = timeout ? now + timeout : 0;
+  c->busy_until = now + CLOCK_NS_PER_SEC;
+}
+
 static void statement_free(struct sqlite_statement *st) {
   sqlite3_finalize(st->handle);
   free(st);

@@ -44,7 +44,9 @@ static void start_own(struct sqlite_worker *w, struct sqlite_cursor *cursor, str
   const struct sqlite_shared *s = w->shared;
   cursor->conn = w->spare ? w->spare : sqlite_conn_open(s->path, false, &s->config, &r->error);
   w->spare = NULL;
-  if (cursor->conn) sqlite_cursor_start(cursor, cursor->conn, r);
+  if (!cursor->conn) return;
+  sqlite_conn_limit(cursor->conn, clock_ns());
+  sqlite_cursor_start(cursor, cursor->conn, r);
 }
 
 static void free_own(struct sqlite_worker *w, struct sqlite_cursor *cursor) {
@@ -75,9 +77,8 @@ void sqlite_cursor_open(struct db *db, struct db_request *r) {
 }
 
 static void fetch_own(struct sqlite_worker *w, struct sqlite_cursor *cursor, int most, struct db_request *r) {
-  const uint64_t timeout = w->shared->config.statement_timeout, now = clock_ns();
-  cursor->conn->deadline = timeout ? now + timeout : 0;
-  cursor->conn->busy_until = now + CLOCK_NS_PER_SEC;
+  const uint64_t now = clock_ns();
+  sqlite_conn_limit(cursor->conn, now);
   sqlite_cursor_read(cursor, most, r);
   r->driver_data = NULL;
   db_log_slow(&w->shared->config, cursor->statement->sql, NULL, 0, clock_ns() - now);

@@ -94,7 +94,7 @@ static void read_params(lua_State *L, int index, struct params *p) {
   lua_getfield(L, index, "n");
   const lua_Number n = lua_isnumber(L, -1) ? lua_tonumber(L, -1) : (lua_Number)lua_objlen(L, index);
   lua_pop(L, 1);
-  if (n < 0 || n > PARAMS_MAX) luaL_error(L, "%f parameters; a database takes %d at most", n, PARAMS_MAX);
+  if (!(n >= 0 && n <= PARAMS_MAX)) luaL_error(L, "%f parameters; a database takes %d at most", n, PARAMS_MAX);
   p->count = (int)n;
   if (p->count > PARAMS_INLINE) p->values = lua_newuserdata(L, (size_t)p->count * sizeof *p->values); /* stays on the stack during the call */
   for (int i = 0; i < p->count; i++) {
@@ -307,6 +307,8 @@ static int host_db_cursor_fetch(lua_State *L) {
   struct db_request *r = db_request_new("", 0, NULL, 0);
   expect(w, r, AWAITED_ROWS);
   w->cluster->db_driver->cursor_fetch(w->db, h->object, most, r);
+  /* rows that were read on this very thread, and there may be more: the others first */
+  if (w->scheduler.current->answered && r->rows && r->rows->row_count == most) return task_wait(&w->scheduler, L, 1);
   return wait_for_answer(L, w);
 }
 

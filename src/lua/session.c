@@ -67,21 +67,27 @@ void push_cancelled(lua_State *L, const char *reason) {
   lua_pushstring(L, reason);
 }
 
-static void log_failure(const char *event, lua_State *co) {
-  const char *text = lua_tostring(co, -1);
-  log_event(LOG_LEVEL_ERROR, event, "error", text ? text : luaL_typename(co, -1), NULL);
+/* The error object on top of `co`, which is dead: the worker's own state describes it. */
+static void log_failure(const char *event, const struct task *t, lua_State *co) {
+  lua_State *L = t->scheduler->L;
+  lua_getglobal(L, "tostring");
+  lua_xmove(co, L, 1);
+  lua_pcall(L, 1, 1, 0);
+  const char *text = lua_tostring(L, -1);
+  log_event(LOG_LEVEL_ERROR, event, "error", text ? text : luaL_typename(L, -1), NULL);
+  lua_pop(L, 1);
 }
 
 /* ---- detached tasks ---- */
 
 static void detached_done(struct task *t, lua_State *co, enum task_end end) {
-  if (end == TASK_FAILED) log_failure("detached task failed", co);
+  if (end == TASK_FAILED) log_failure("detached task failed", t, co);
   next(t->owner);
 }
 
 static void background_done(struct task *t, lua_State *co, enum task_end end) {
   struct worker *w = t->owner;
-  if (end == TASK_FAILED) log_failure("task failed", co);
+  if (end == TASK_FAILED) log_failure("task failed", t, co);
   w->background_count--;
 }
 
@@ -138,7 +144,7 @@ static void finish(struct session *s) {
 }
 
 static void disconnect_done(struct task *t, lua_State *co, enum task_end end) {
-  if (end == TASK_FAILED) log_failure("disconnect failed", co);
+  if (end == TASK_FAILED) log_failure("disconnect failed", t, co);
   finish(t->owner);
 }
 
@@ -205,7 +211,7 @@ static void begin_detached(struct session *s) {
 
 static void attached_done(struct task *t, lua_State *co, enum task_end end) {
   struct session *s = t->owner;
-  if (end == TASK_FAILED) log_failure("handler failed", co);
+  if (end == TASK_FAILED) log_failure("handler failed", t, co);
   begin_detached(s);
   s->running = NULL;
   next(s);
@@ -306,7 +312,7 @@ void session_group_message(struct session *s, const char *json, size_t len) {
 static void connect_done(struct task *t, lua_State *co, enum task_end end) {
   struct session *s = t->owner;
   struct conn *c = conn_find(s->worker->net, s->conn);
-  if (end == TASK_FAILED) log_failure("connect failed", co);
+  if (end == TASK_FAILED) log_failure("connect failed", t, co);
   if (end == TASK_RETURNED && lua_istable(co, 1)) {
     s->raw_text = lua_toboolean(co, 2);
     lua_settop(co, 1);

@@ -170,6 +170,8 @@ bool task_wait_fails(struct scheduler *s, lua_State *L) {
   const struct task *t = s->current;
   if (!t) return luaL_error(L, "waiting is possible inside a task only, not while the app loads");
   if (L != t->co) return luaL_error(L, "waiting inside a coroutine of your own is not possible; use tidewire.spawn");
+  if (!lua_isyieldable(L)) /* lua_yield() would raise, but only after whoever waits has begun what it waits for */
+    return luaL_error(L, "waiting is not possible inside a function that C calls back (table.sort, string.gsub, require, tostring)");
   return t->error_ref != LUA_NOREF;
 }
 

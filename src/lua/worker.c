@@ -238,7 +238,9 @@ static void push_command(struct task *t, const char *command, int argument_count
 
 bool worker_run_errand(struct worker *w, const char *command, int argument_count, char **arguments, char **text, struct err *err) {
   struct errand e = {.err = err};
+  struct list started_early; /* while the app loaded: they begin when it serves, with tables and a database that stays */
   if (!open_io(w, err)) return false;
+  list_take(&started_early, &w->scheduler.ready);
   struct task *t = task_new(&w->scheduler, errand_done, &e);
   push_command(t, command, argument_count, arguments);
   task_queue(&w->scheduler, t, argument_count + 2);
@@ -247,6 +249,7 @@ bool worker_run_errand(struct worker *w, const char *command, int argument_count
     if (!e.over && net_wait(w->net, next)) mailbox_drain(&w->mailbox, w);
   }
   close_io(w);
+  for (struct list *l; (l = list_shift(&started_early));) list_push(&w->scheduler.ready, l);
   if (text) *text = e.text;
   else free(e.text);
   return !e.failed;

@@ -151,6 +151,14 @@ local function refuse(kind, word, model, refusals)
     table.concat(names, ", ")), rows), 0)
 end
 
+---Do what on_delete says; the rows that refuse it, also where they do so further on: then they protect what leads to them, as Django words it.
+local function rows_that_refuse(collector, field, found)
+  local ok, rows = pcall(ACTIONS[field.on_delete.name], collector, field, found)
+  if ok then return rows end
+  if not class.is_instance(rows, exceptions.ProtectedError) then error(rows, 0) end
+  return rows.protected_objects
+end
+
 ---What one relation's rows do: they go quickly, or are read and treated as on_delete says.
 function Collector:follow(relation, rows, quick, protected)
   local field, model = relation.field, relation.related_model
@@ -163,7 +171,7 @@ function Collector:follow(relation, rows, quick, protected)
   end
   for _, batch in ipairs(batches_of(rows)) do
     local found = narrowed(related_rows(model, { field }, batch), model):list()
-    local refused = #found > 0 and ACTIONS[field.on_delete.name](self, field, found)
+    local refused = #found > 0 and rows_that_refuse(self, field, found)
     if refused then protected[#protected + 1] = { field = field, rows = refused } end
   end
 end

@@ -40,6 +40,13 @@ function Aggregate:set_sources(list)
   self.sources = list
 end
 
+function Aggregate:shown_options()
+  local options = {}
+  if self.distinct then options[1] = "distinct=True" end
+  if self.filter then options[#options + 1] = "filter=" .. tostring(self.filter) end
+  return options
+end
+
 function Aggregate:source_fields()
   local fields = {}
   for i, source in ipairs(self.sources) do fields[i] = source:output_or_nil() end

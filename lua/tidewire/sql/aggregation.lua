@@ -41,6 +41,7 @@ end
 
 ---Select an expression that is resolved already.
 function Aggregation:add_resolved_annotation(annotation, name)
+  if next(self.annotations) == nil then self.annotations, self.annotation_names = {}, {} end
   self.annotations[name] = annotation
   self.annotation_names[#self.annotation_names + 1] = name
   if self.mask then self.mask[name] = true end

@@ -9,6 +9,7 @@ local conditions = require "tidewire.sql.conditions"
 local expression = require "tidewire.sql.expression"
 local lookup_cache = require "tidewire.sql.lookup_cache"
 local Query = require "tidewire.query"
+local repr = require "tidewire.repr"
 
 local null = json.null
 local NONE = {}
@@ -28,6 +29,8 @@ local function build_query(self)
   local make = rawget(self, "__make_query")
   if make then
     query = make(self)
+  elseif rawget(self, "__form") then
+    query = self:__replay()
   else
     query = Query(self.model)
     local lookups = rawget(self, "__lookups")
@@ -68,7 +71,7 @@ function QuerySet:_clone()
   local copy = setmetatable({
     model = self.model, query = rawget(self, "query"), __rows = self.__rows, __fields = self.__fields, __prefetch_lookups = self.__prefetch_lookups,
     known_related = self.known_related, __lookups = rawget(self, "__lookups"), __plan = rawget(self, "__plan"), __params = rawget(self, "__params"),
-    __make_query = rawget(self, "__make_query"), __hints = self.__hints, __named = self.__named,
+    __make_query = rawget(self, "__make_query"), __form = rawget(self, "__form"), __values = self.__values, __steps = self.__steps,
   }, getmetatable(self))
   return copy
 end
@@ -78,7 +81,7 @@ end
 function QuerySet:_chain()
   local query = self.query
   local copy = self:_clone()
-  copy.__lookups, copy.__plan, copy.__params, copy.__make_query = nil, nil, nil, nil
+  copy.__lookups, copy.__plan, copy.__params, copy.__make_query, copy.__form = nil, nil, nil, nil, nil
   copy.query = query:chain()
   if self.__sticky then copy.query.sticky = true end
   return copy
@@ -94,7 +97,7 @@ end
 ---A copy that has its rows already; `make_query` makes its query when it is asked something else.
 function QuerySet:_with_result(rows, make_query)
   local copy = self:_clone()
-  if make_query then copy.query, copy.__make_query, copy.__lookups, copy.__plan = nil, make_query, nil, nil end
+  if make_query then copy.query, copy.__make_query, copy.__lookups, copy.__plan, copy.__form = nil, make_query, nil, nil, nil end
   copy.__result_cache, copy.__prefetch_done = rows, true
   return copy
 end
@@ -102,27 +105,28 @@ end
 ---A copy whose rows have a column besides their own.
 function QuerySet:_with_column(name, column)
   local copy = self:_chain()
-  if copy.query.annotations == Query.annotations or next(copy.query.annotations) == nil then
-    copy.query.annotations, copy.query.annotation_names = {}, {}
-  end
   copy.query:add_resolved_annotation(column, name)
   return copy
 end
 
 ---Has nothing been asked of it yet?
 local function is_pristine(self)
-  return rawget(self, "query") == nil and rawget(self, "__lookups") == nil and rawget(self, "__make_query") == nil and self.__rows == "model"
+  return rawget(self, "query") == nil and rawget(self, "__lookups") == nil and rawget(self, "__form") == nil and rawget(self, "__make_query") == nil
+    and self.__rows == "model"
 end
 
+---The query if there is one yet, or has to be: that of a queryset whose form is known is made when a step asks that is not.
+local function made_query(self) return rawget(self, "query") or rawget(self, "__form") and self.query or nil end
+
 local function refuse_combined(self, name)
-  local query = rawget(self, "query")
+  local query = rawget(self, "query") -- of a form that is known, none is combined
   if query and query.combinator then
     error(exceptions.NotSupportedError(("Calling QuerySet.%s() after %s() is not supported."):format(name, query.combinator)), 0)
   end
 end
 
 local function refuse_sliced(self, text)
-  local query = rawget(self, "query")
+  local query = made_query(self)
   if query and query:is_sliced() then error(exceptions.AssertionError(text), 0) end
 end
 
@@ -136,13 +140,26 @@ function QuerySet:all()
   return copy
 end
 
-local function filtered(self, negate, ...)
-  if rawget(self, "query") and self.query:is_sliced() and (...) ~= nil then
+---@param record? table notes which lookups its conditions become; see sql/forms.lua
+local function filtered(self, negate, record, ...)
+  local query = made_query(self)
+  if query and query:is_sliced() and (...) ~= nil then
     error(exceptions.AssertionError "Cannot filter a query once a slice has been taken.", 0)
   end
   local copy = self:_chain()
   local q = conditions.Q(...)
+  copy.query.record = record
   copy.query:add_q(negate and -q or q)
+  copy.query.record = nil
+  return copy
+end
+
+---A queryset that only compares own columns with plain values; nil when it does more.
+function QuerySet:__by_plan(lookups)
+  local plan, params = lookup_cache.find(self.model, lookups)
+  if not plan then return nil end
+  local copy = self:_clone()
+  copy.__lookups, copy.__plan, copy.__params = lookup_cache.copied(lookups), plan, params
   return copy
 end
 
@@ -156,15 +173,7 @@ end
 ---@return tidewire.QuerySet
 function QuerySet:filter(...)
   refuse_combined(self, "filter")
-  if is_pristine(self) and select("#", ...) == 1 then
-    local plan, params = lookup_cache.find(self.model, (...))
-    if plan then
-      local copy = self:_clone()
-      copy.__lookups, copy.__plan, copy.__params = lookup_cache.copied(...), plan, params
-      return copy
-    end
-  end
-  return filtered(self, false, ...)
+  return filtered(self, false, nil, ...)
 end
 
 ---Rows that do not meet the conditions; see filter.
@@ -172,7 +181,7 @@ end
 ---@return tidewire.QuerySet
 function QuerySet:exclude(...)
   refuse_combined(self, "exclude")
-  return filtered(self, true, ...)
+  return filtered(self, true, nil, ...)
 end
 
 ---filter() with a Q or a table of lookups that came from elsewhere.
@@ -226,7 +235,7 @@ end
 
 ---@return tidewire.QuerySet
 function QuerySet:reverse()
-  local query = rawget(self, "query")
+  local query = made_query(self)
   if query and query:is_sliced() then error(exceptions.TypeError "Cannot reverse a query once a slice has been taken.", 0) end
   local copy = self:_chain()
   copy.query.standard_ordering = not copy.query.standard_ordering
@@ -236,7 +245,9 @@ end
 ---Do rows have an order, the queryset's or the model's?
 ---@return boolean
 function QuerySet:ordered()
-  if is_pristine(self) then return #(self.model._meta.ordering or NONE) > 0 end
+  local form = rawget(self, "__form")
+  if form and form.ordered then return true end
+  if is_pristine(self) or form and form.ordered == nil then return #(self.model._meta.ordering or NONE) > 0 end
   local query = self.query
   if query:is_empty() or #query.order > 0 then return true end
   return query.default_ordering and #(query.meta.ordering or NONE) > 0 and not query.group_by
@@ -356,7 +367,7 @@ end
 local function check_expressions(names, values, method)
   local wrong = {}
   for _, name in ipairs(names) do
-    if not expression.is_expression(values[name]) then wrong[#wrong + 1] = tostring(values[name]) end
+    if not expression.is_expression(values[name]) then wrong[#wrong + 1] = repr.str(values[name]) end
   end
   if #wrong > 0 then
     table.sort(wrong)
@@ -377,7 +388,7 @@ end
 local function annotated(self, method, hidden, ...)
   refuse_combined(self, method)
   local names, values = sorted_annotations(...)
-  check_expressions(names, values, method)
+  check_expressions(names, values, "annotate") -- Django says so of alias(), too
   local copy = self:_chain()
   local query = copy.query
   for _, name in ipairs(in_order(names, values)) do
@@ -484,7 +495,7 @@ function QuerySet:has_aggregate() return false end -- luacheck: ignore
 function QuerySet:walk() end -- luacheck: ignore
 
 ---Methods of the other files.
-QuerySet.__is_pristine = is_pristine
+QuerySet.__is_pristine, QuerySet.__filtered = is_pristine, filtered
 QuerySet.__refuse_combined, QuerySet.__refuse_sliced, QuerySet.__refuse_values = refuse_combined, refuse_sliced, refuse_values
 QuerySet.__check_expressions, QuerySet.__sorted_annotations = check_expressions, sorted_annotations
 

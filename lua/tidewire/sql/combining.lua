@@ -59,7 +59,7 @@ end
 
 ---`a * b`: rows that both querysets have; `a + b`: rows that either has. In one query, where union() and intersection() ask two.
 local function merged(a, b, connector)
-  if a.__fields and table.concat(a.__fields, "\0") ~= table.concat(b.__fields or NONE, "\0") then
+  if (a.__fields or b.__fields) and table.concat(a.__fields or NONE, "\0") ~= table.concat(b.__fields or NONE, "\0") then
     error(exceptions.TypeError "Merging 'QuerySet' classes must involve the same values in each case.", 0)
   end
   local copy = a:_chain()

@@ -2,6 +2,7 @@
 local class = require "tidewire.class"
 local exceptions = require "tidewire.exceptions"
 local expression = require "tidewire.sql.expression"
+local repr = require "tidewire.repr"
 
 local M = {}
 local Expression, is_expression = expression.Expression, expression.is_expression
@@ -122,6 +123,15 @@ function Q:walk(visit)
       if is_expression(child[2]) then child[2]:walk(visit) end
     end
   end
+end
+
+---As Python shows it: (AND: ('pages__lt', 5), (NOT (AND: ('active', True)))).
+function Q:__tostring()
+  local parts = {}
+  for i, child in ipairs(self.children) do
+    parts[i] = is_expression(child) and tostring(child) or ("('%s', %s)"):format(child[1], repr.repr(child[2]))
+  end
+  return (self.negated and "(NOT (%s: %s))" or "(%s: %s)"):format(self.connector, table.concat(parts, ", "))
 end
 
 ---As an expression: its joins must not take rows away, so they become outer ones.
@@ -304,6 +314,7 @@ function Case:init(...)
 end
 
 function Case:as_sql(compiler)
+  self:output_or_nil() -- results of several types are refused wherever it stands
   local branches, last = {}, #self.sources
   for i = 1, last - 1 do
     local mark = compiler:mark()

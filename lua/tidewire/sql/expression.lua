@@ -8,6 +8,7 @@ local json = require "tidewire.json"
 local decimal = require "tidewire.decimal"
 local datetime = require "tidewire.datetime"
 local uuid = require "tidewire.uuid"
+local repr = require "tidewire.repr"
 local types = require "tidewire.sql.types"
 
 local null = json.null
@@ -202,6 +203,11 @@ function Col:as_sql(compiler)
   return self.alias and compiler:quote_alias(self.alias) .. "." .. column or column
 end
 
+function Col:__tostring()
+  local field = tostring(self.target)
+  return ("Col(%s)"):format(self.alias and self.alias .. ", " .. field or field)
+end
+
 function Col:resolve() return self end
 function Col:get_sources() return nil end -- luacheck: ignore
 
@@ -321,9 +327,10 @@ function Value:as_sql(compiler)
 end
 
 function Value:group_by_columns() return {} end -- luacheck: ignore
-function Value:__tostring() return ("Value(%s)"):format(tostring(self.value)) end
+function Value:__tostring() return ("Value(%s)"):format(repr.str(self.value)) end
 
 local Star = Expression:extend("Star", { as_sql = function() return "*" end })
+function Star:__tostring() return "'*'" end -- luacheck: ignore
 M.Star = Star
 
 ---SQL as it stands, with %s for its parameters. The SQL is the app's own: never put a user's text into it.
@@ -368,6 +375,17 @@ function Func:init(...)
   for key, value in pairs(options or {}) do
     if key == "output_field" then self.output = value else self[key] = value end
   end
+end
+
+---What stands behind the arguments when the function is shown; see Aggregate.
+function Func:shown_options() return {} end -- luacheck: ignore
+
+function Func:__tostring()
+  local parts = {}
+  for i, source in ipairs(self.sources) do parts[i] = tostring(source) end
+  local text = table.concat(parts, self.arg_joiner)
+  local options = self:shown_options()
+  return ("%s(%s)"):format(class.of(self).name, #options > 0 and text .. ", " .. table.concat(options, ", ") or text)
 end
 
 function Func:resolve_output()

@@ -180,6 +180,7 @@ local function add_null_checks(self, clause, condition, info, target, alias, joi
 end
 
 function Filters:build_lookup(name, value, context)
+  if name == "" then error(exceptions.FieldError "Cannot parse keyword query ''", 0) end
   local info, names, annotation = self:solve_lookup(name)
   if context.no_joins and info and info.rest > 2 then error(exceptions.FieldError "Joined field references are not permitted in this query", 0) end
   local used, given = {}, value
@@ -199,10 +200,10 @@ function Filters:build_lookup(name, value, context)
   local allow_many = not context.branch_negated or context.keep_joins
   local found = self:setup_joins(field_names, self.meta, first, context.reuse, allow_many or false)
   if found.multiple then return self:split_exclude(name, given, context, found.with_path) end
-  return self:build_comparison(found, names, value, context, used)
+  return self:build_comparison(found, names, value, context, used, name)
 end
 
-function Filters:build_comparison(info, names, value, context, used)
+function Filters:build_comparison(info, names, value, context, used, name)
   local relation = info.final.is_relation and info.final or nil
   if relation then
     check_related(value, info.meta)
@@ -222,6 +223,11 @@ function Filters:build_comparison(info, names, value, context, used)
     column = expression.Col(column_alias, target, info.final)
   end
   local condition = lookups.build(names, column, value)
+  local record = self.record
+  if record then
+    condition.slot = record.slots[name]
+    record.lookups[condition.slot or false] = condition
+  end
   local clause = leaf(condition)
   local is_null = condition.name == "isnull"
   local outer = is_null and condition.right == true and not context.negated
@@ -302,6 +308,7 @@ function Filters:split_exclude(name, value, context, with_path)
     value = expression.OuterRef(value.name)
   end
   local inner = self:fresh()
+  inner.record = self.record
   inner:add_q(conditions.Q { [name] = value == nil and null or value })
   inner:clear_ordering()
   local prefix, outer = trim_start(inner, with_path)

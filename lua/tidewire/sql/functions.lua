@@ -2,6 +2,7 @@
 local class = require "tidewire.class"
 local exceptions = require "tidewire.exceptions"
 local expression = require "tidewire.sql.expression"
+local types = require "tidewire.sql.types"
 
 local M = {}
 local Func, Value = expression.Func, expression.Value
@@ -78,6 +79,18 @@ define("StrIndex", "STRPOS", {
 ---Texts put together; a NULL among them counts as "".
 ---@class tidewire.Concat: tidewire.Func
 local Concat = define("Concat", nil, { init = at_least_two })
+
+---From the end on, pair by pair, as Django's does: that is how its message names them when they are mixed.
+function Concat:resolve_output()
+  local fields, n = self:source_fields()
+  local found = fields[n]
+  for i = n - 1, 1, -1 do
+    local field, problem = types.common({ fields[i], found }, 2)
+    if problem then error(problem, 0) end
+    found = field
+  end
+  return found
+end
 
 function Concat:as_sql(compiler)
   local list = self:compile_sources(compiler)

@@ -4,6 +4,7 @@ local compiler = require "tidewire.compiler"
 local db = require "tidewire.db"
 local exceptions = require "tidewire.exceptions"
 local json = require "tidewire.json"
+local forms = require "tidewire.sql.forms"
 local lookup_cache = require "tidewire.sql.lookup_cache"
 local prefetch = require "tidewire.prefetch"
 local QuerySet = require "tidewire.sql.chaining"
@@ -99,7 +100,7 @@ end
 
 ---The plan of sql/lookup_cache.lua for what the queryset says, when it says no more than such a plan can.
 local function plan_of(self)
-  if rawget(self, "query") then return nil end
+  if rawget(self, "query") or rawget(self, "__form") then return nil end
   local plan = rawget(self, "__plan")
   if plan then return plan, rawget(self, "__params") end
   if self:__is_pristine() then return lookup_cache.all(self.model) end
@@ -109,9 +110,12 @@ end
 local function run(self)
   local plan, plan_params = plan_of(self)
   if plan and plan.list then return finish(self, nil, (db.execute(plan.list, plan_params, plan.shape))) end
+  plan, plan_params = forms.plan(self, "list")
+  if plan then return finish(self, plan.compiler, (db.execute(plan.sql, plan_params, plan.shape)), plan.order) end
   local sql, params, c = compiler.compile(self.query)
   if not sql then return {} end
   local shape, order = shape_of(self, c)
+  forms.keep(self, "list", { sql = sql, shape = shape, order = order, compiler = { tree = c.tree } }, c)
   return finish(self, c, (db.execute(sql, params, shape)), order)
 end
 
@@ -123,7 +127,7 @@ local function fetch(self)
     rows = json.array(run(self))
     self.__result_cache = rows
   end
-  if #self.__prefetch_lookups > 0 and not self.__prefetch_done then
+  if #self.__prefetch_lookups > 0 and not self.__prefetch_done and self.__rows == "model" then
     self.__prefetch_done = true
     prefetch.prefetch_related_objects(rows, unpack(self.__prefetch_lookups))
   end
@@ -213,10 +217,13 @@ local function get_by_query(self, ...)
   if query and query.combinator and select("#", ...) > 0 then
     error(exceptions.NotSupportedError(("Calling QuerySet.get(...) with filters after %s() is not supported."):format(query.combinator)), 0)
   end
-  local copy = query and query.combinator and self:_chain() or select("#", ...) > 0 and self:filter(...):_chain() or self:_chain()
-  if not copy.query:is_sliced() and #copy.query.distinct_fields == 0 and not copy.query.combinator then copy = copy:order_by() end
-  copy.query:set_limits(nil, lookup_cache.MAX_GET_RESULTS)
-  return one_of(self.model, copy:list(), lookup_cache.MAX_GET_RESULTS)
+  local copy = select("#", ...) > 0 and self:filter(...) or self
+  query = rawget(copy, "query")
+  local form = rawget(copy, "__form")
+  local sliced
+  if form then sliced = form.sliced elseif query then sliced = query:is_sliced() end
+  if not sliced and not (query and (#query.distinct_fields > 0 or query.combinator)) then copy = copy:order_by() end
+  return one_of(self.model, copy:slice(nil, lookup_cache.MAX_GET_RESULTS):list(), lookup_cache.MAX_GET_RESULTS)
 end
 
 ---The one row that meets the conditions; see filter(). Raises the model's DoesNotExist or MultipleObjectsReturned.
@@ -226,7 +233,7 @@ end
 function QuerySet:get(...)
   if #self.__prefetch_lookups == 0 and not self.known_related then
     local plan, params = rawget(self, "__plan"), rawget(self, "__params")
-    if plan and (rawget(self, "query") or select("#", ...) > 0) then
+    if plan and (rawget(self, "query") or rawget(self, "__form") or select("#", ...) > 0) then
       plan = nil
     elseif not plan and select("#", ...) == 1 and self:__is_pristine() then
       plan, params = lookup_cache.find(self.model, (...))
@@ -286,7 +293,8 @@ function QuerySet:latest(...) return earliest(self:reverse(), ...) end
 local function check_bulk_name(self, name)
   if name == "pk" then return end
   local field = self.model._meta:get_field(name)
-  if field and (field.unique or field.primary_key) then return end
+  if not field then error(exceptions.FieldDoesNotExist(("%s has no field named '%s'"):format(self.model._meta.object_name, name)), 0) end
+  if field.unique or field.primary_key then return end
   local query = rawget(self, "query")
   if query and query.distinct_fields[1] == name and #query.distinct_fields == 1 then return end
   error(exceptions.ValueError(("in_bulk()'s field_name must be a unique field but '%s' isn't."):format(name)), 0)
@@ -325,8 +333,11 @@ function QuerySet:count()
   if self.__result_cache then return #self.__result_cache end
   local plan, plan_params = plan_of(self)
   if plan then return db.execute(plan.count, plan_params, count_shape())[1] end
-  local sql, params = compiler.compile(self.query:count_query())
+  plan, plan_params = forms.plan(self, "count")
+  if plan then return db.execute(plan.sql, plan_params, count_shape())[1] or 0 end
+  local sql, params, c = compiler.compile(self.query:count_query())
   if not sql then return 0 end
+  forms.keep(self, "count", { sql = sql }, c)
   local count = db.execute(sql, params, count_shape())[1]
   return count == nil and 0 or count
 end
@@ -338,8 +349,11 @@ function QuerySet:exists()
   if self.__result_cache then return #self.__result_cache > 0 end
   local plan, plan_params = plan_of(self)
   if plan then return #db.execute(plan.exists, plan_params, count_shape()) > 0 end
-  local sql, params = compiler.compile(self.query:exists_query())
+  plan, plan_params = forms.plan(self, "exists")
+  if plan then return #db.execute(plan.sql, plan_params, count_shape()) > 0 end
+  local sql, params, c = compiler.compile(self.query:exists_query())
   if not sql then return false end
+  forms.keep(self, "exists", { sql = sql }, c)
   return #db.execute(sql, params) > 0
 end
 

@@ -21,7 +21,7 @@ local function names_below(names, prefix)
 end
 
 local function attname_of(meta, name)
-  local field = meta:get_field(name)
+  local field = name ~= "pk" and meta:get_field(name)
   if not field then error(exceptions.FieldDoesNotExist(("%s has no field named '%s'"):format(meta.object_name, name)), 0) end
   return field.concrete ~= false and field.attname or nil
 end
@@ -83,18 +83,40 @@ local function node(compiler, query, meta, alias, prefix)
   }
 end
 
+---Refuse names in only() and defer() that lead nowhere, followed or not.
+local function check_deferred(query)
+  for name in pairs(query.deferred.names or {}) do
+    local meta, parts = query.meta, query.split(name)
+    for i = 1, #parts - 1 do
+      attname_of(meta, parts[i])
+      local relation = meta:get_field(parts[i])
+      meta = relation.is_relation and relation.related_model._meta or meta
+    end
+    attname_of(meta, parts[#parts])
+  end
+end
+
 ---The model that is asked for.
 ---@return tidewire.sql.Tree
-function M.root(compiler, query) return node(compiler, query, query.meta, query:initial_alias(), "") end
+function M.root(compiler, query)
+  check_deferred(query)
+  return node(compiler, query, query.meta, query:initial_alias(), "")
+end
+
+---A model's columns and its relations from one row, in the order in which select_related() sees them.
+local function candidates(meta)
+  local list = { unpack(meta.concrete_fields) }
+  for _, relation in ipairs(meta.related_objects) do
+    if not relation.multiple then list[#list + 1] = relation end
+  end
+  return list
+end
 
 ---Relations of a model that select_related can follow: to one row.
 local function single_relations(meta)
   local list = {}
-  for _, field in ipairs(meta.concrete_fields) do
+  for _, field in ipairs(candidates(meta)) do
     if field.is_relation then list[#list + 1] = field end
-  end
-  for _, relation in ipairs(meta.related_objects) do
-    if not relation.multiple then list[#list + 1] = relation end
   end
   return list
 end
@@ -105,16 +127,12 @@ local function choices(meta)
   return #names > 0 and table.concat(names, ", ") or "(none)"
 end
 
----Refuse names in select_related() that lead nowhere.
+---Refuse names in select_related() that are no relations of the model to one row.
 local function check_requested(meta, requested)
-  local unknown = {}
+  local known, unknown = {}, {}
+  for _, field in ipairs(single_relations(meta)) do known[field.name] = true end
   for name in pairs(requested) do
-    local field = meta:get_field(name)
-    if not field or field.name ~= name or (field.is_relation and field.multiple) then
-      unknown[#unknown + 1] = "'" .. name .. "'"
-    elseif not field.is_relation then
-      error(exceptions.FieldError(("Non-relational field given in select_related: '%s'. Choices are: %s"):format(name, choices(meta))), 0)
-    end
+    if not known[name] then unknown[#unknown + 1] = "'" .. name .. "'" end
   end
   table.sort(unknown)
   if #unknown > 0 then
@@ -122,7 +140,15 @@ local function check_requested(meta, requested)
   end
 end
 
+local function refuse_column(meta, name)
+  error(exceptions.FieldError(("Non-relational field given in select_related: '%s'. Choices are: %s"):format(name, choices(meta))), 0)
+end
+
 local function is_followed(tree, field, requested)
+  if not field.is_relation then
+    if requested and requested[field.name] then refuse_column(tree.meta, field.name) end
+    return false
+  end
   if not requested then return field.attname ~= nil and field.concrete ~= false and not field.null end
   if not requested[field.name] then return false end
   if field.concrete ~= false and field.attname and tree.names and not tree.names[field.attname] then
@@ -138,8 +164,7 @@ function M.descend(compiler, query, tree, requested, depth)
   depth = depth or 1
   if depth == 1 and type(query.select_related) == "table" then requested = query.select_related end
   if not requested and depth > MAX_DEPTH then return end
-  if requested then check_requested(tree.meta, requested) end
-  for _, field in ipairs(single_relations(tree.meta)) do
+  for _, field in ipairs(candidates(tree.meta)) do
     if is_followed(tree, field, requested) then
       local info = query:setup_joins({ field.name }, tree.meta, tree.alias)
       local child = node(compiler, query, info.meta, info.joins[#info.joins], tree.prefix .. field.name .. "__")
@@ -149,6 +174,7 @@ function M.descend(compiler, query, tree, requested, depth)
       M.descend(compiler, query, child, requested and requested[field.name] or nil, depth + 1)
     end
   end
+  if requested then check_requested(tree.meta, requested) end
 end
 
 -- ---- select_for_update() ----

@@ -27,7 +27,7 @@ end
 ---A row that is given to a relation as the value that the relation holds.
 local function related_value(field, value)
   if not field.is_relation then
-    error(exceptions.TypeError(("Tried to update field %s with a model instance, %s. Use a value compatible with %s."):format(tostring(field), tostring(value),
+    error(exceptions.TypeError(("Tried to update field %s with a model instance, %s. Use a value compatible with %s."):format(tostring(field), repr.repr(value),
       class.of(field).name)), 0)
   end
   return value[field.target_field.attname]
@@ -231,6 +231,7 @@ local function narrowed(query)
   local inner, outer = query:chain(), query:fresh()
   inner.select_related, inner.group_by = false, query.group_by
   inner:clear_ordering()
+  inner:clear_select()
   inner:add_fields { query.meta.pk.name }
   inner.subquery = true
   local alias = outer:initial_alias()

@@ -195,7 +195,7 @@ local function check_bulk_update(self, objects, names, batch_size)
   end
   local fields = {}
   for i, name in ipairs(names) do
-    local field = self.model._meta:get_field(name)
+    local field = name ~= "pk" and self.model._meta:get_field(name)
     if not field then error(exceptions.FieldDoesNotExist(("%s has no field named '%s'"):format(self.model._meta.object_name, name)), 0) end
     if field.concrete == false or field.many_to_many then error(exceptions.ValueError "bulk_update() can only be used with concrete fields.", 0) end
     if field.primary_key then error(exceptions.ValueError "bulk_update() cannot be used with primary key fields.", 0) end
