@@ -111,16 +111,6 @@ M.MinLengthValidator = Validator:extend("MinLengthValidator", {
 local RegexValidator = Validator:extend("RegexValidator", { message = "Enter a valid value.", regex = "", inverse_match = false })
 M.RegexValidator = RegexValidator
 
-<<<<<<< HEAD
----@class tidewire.RegexValidatorOptions
----@field regex? string|tidewire.Regex|fun(text: string): boolean a regular expression that is looked for (tidewire.regex), or a function
----@field flags? { ignore_case?: boolean }
----@field message? string
----@field code? string
----@field inverse_match? boolean
-
----@param options string|tidewire.RegexValidatorOptions
-=======
 ---@class tidewire.RegexOptions
 ---@field regex string|tidewire.Regex|fun(text: string): boolean a regular expression that is looked for (tidewire.regex), or a function
 ---@field flags { ignore_case?: boolean }?
@@ -129,7 +119,6 @@ M.RegexValidator = RegexValidator
 ---@field inverse_match boolean?
 
 ---@param options string|tidewire.RegexOptions the text is the regular expression alone
->>>>>>> main
 ---@param message? string
 ---@param code? string
 function RegexValidator:init(options, message, code)
