@@ -61,8 +61,9 @@ local order = {
   "models.options", "models.managers", "models.base", "models.saving", "models.validation", "models.constraints", "models.deletion", "models",
   "schema", "shortcuts", "fixtures",
   "serializers.ordered", "relations", "serializers.conditions", "serializers.validators", "serializers.base", "serializers.plan",
-  "serializers.representation", "serializers.serializer", "serializers.prefetching", "serializers.list", "serializers.model_info",
-  "serializers.field_mapping", "serializers.uniqueness", "serializers.saving", "serializers.model", "serializers",
+  "serializers.representation", "serializers.serializer", "serializers.rows", "serializers.prefetching", "serializers.list", "serializers.model_info",
+  "serializers.field_mapping", "serializers.uniqueness", "serializers.saving", "serializers.model", "serializers.checks",
+  "serializers",
   "permissions", "throttling", "actions", "groups", "scope", "routing", "middleware", "origin", "consumer",
   "paths", "pagination", "filters", "generics", "mixins", "app", "init", "commands",
 }

@@ -5,6 +5,7 @@
 local class = require "tidewire.class"
 local exceptions = require "tidewire.exceptions"
 local fields = require "tidewire.fields"
+local fields_base = require "tidewire.fields.base"
 local json = require "tidewire.json"
 local text = require "tidewire.fields.text"
 
@@ -84,6 +85,8 @@ function RelatedField:run_validation(data)
   if data == "" then data = null end
   return Field.run_validation(self, data)
 end
+
+fields_base.usual[RelatedField.run_validation] = true
 
 ---The rows that may be chosen; an app may override it to choose them by `self.context`.
 ---@return tidewire.QuerySet

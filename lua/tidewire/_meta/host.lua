@@ -183,6 +183,11 @@ function host.db_vendor() end
 ---@return userdata
 function host.db_shape(spec) end
 
+---How rows become JSON at once, where a shape is expected: the answer is then one tidewire.json.raw, or false when a value is not of its column's kind.
+---@param columns { key: string, column: integer, kind: "text"|"integer"|"float"|"bool"|"json"|"date"|"time"|"datetime"|"uuid"|"decimal", places?: integer }[]
+---@return userdata
+function host.db_row_encoder(columns) end
+
 ---The framework's entry points; called once by tidewire.app. Each is run in a task of its own, those of one connection one after another.
 ---@param handlers table<"connect"|"message"|"bad_message"|"text"|"bytes"|"group"|"disconnect"|"request", function>
 function host.handlers(handlers) end

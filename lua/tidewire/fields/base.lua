@@ -400,10 +400,12 @@ end
 
 local function index(instance, attr) return instance[attr] end
 
----Whether an attribute that reads nil is there and NULL: rows have no key for such columns.
-local function is_null_column(instance)
+---Whether an attribute that reads nil is there and NULL: rows of models and of values() have no key for such columns.
+local function is_null_column(instance, attr)
   local its_class = class.of(instance)
-  return its_class ~= nil and its_class._meta ~= nil
+  if its_class then return its_class._meta ~= nil end
+  local columns = getmetatable(instance).columns
+  return columns ~= nil and columns[attr] ~= nil
 end
 
 ---An attribute of an object; nil when it has none, and true behind it when the whole lookup ends there.
@@ -417,7 +419,7 @@ local function read(instance, attr)
       error(found, 0)
     end
     value = found
-    if value == nil and is_null_column(instance) then return null end
+    if value == nil and is_null_column(instance, attr) then return null end
   end
   if type(value) == "function" then
     value = value(instance)

@@ -94,13 +94,14 @@ end
 
 local OBJECT = getmetatable(json.object {})
 
----A plain table that is an object.
+---A plain table that is an object, or one whose metatable says in which order its members are written.
 ---@param value any
 ---@return boolean
 function M.is_object(value)
   if type(value) ~= "table" then return false end
   local meta = getmetatable(value)
-  return meta == OBJECT or meta == nil and value[1] == nil
+  if meta == nil then return value[1] == nil end
+  return meta == OBJECT or type(meta) == "table" and meta.__fields ~= nil
 end
 
 ---@param value any

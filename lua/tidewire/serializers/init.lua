@@ -6,7 +6,7 @@
 ---      Meta = { model = Room, fields = { "id", "name", "messages" } },
 ---    })
 local base = require "tidewire.serializers.base"
-local caller = require "tidewire.caller"
+local checks = require "tidewire.serializers.checks"
 local class = require "tidewire.class"
 local exceptions = require "tidewire.exceptions"
 local fields = require "tidewire.fields"
@@ -30,8 +30,13 @@ local OWN = { [Serializer] = true, [ModelSerializer] = true }
 
 local function position_of(err) return type(err) == "string" and err:match "^[^\n]-:%d+: " end
 
+local function prepare(its_class)
+  local plan = its_class.__prepare(its_class)
+  if plan then checks.check(its_class, plan) end
+end
+
 local function check(its_class, position)
-  local ok, err = pcall(its_class.__prepare, its_class)
+  local ok, err = pcall(prepare, its_class)
   if ok then return end
   if position_of(err) then error(err, 0) end
   error(("%s%s: %s"):format(position, its_class.name, tostring(err)), 0)
@@ -47,7 +52,5 @@ function M.check_declarations()
     if not OWN[its_class] and not abstract then check(its_class, position) end
   end
 end
-
-M.position = caller.position
 
 return M

@@ -3,10 +3,12 @@ local base = require "tidewire.serializers.base"
 local class = require "tidewire.class"
 local exceptions = require "tidewire.exceptions"
 local fields = require "tidewire.fields"
+local fields_base = require "tidewire.fields.base"
 local json = require "tidewire.json"
 local ordered = require "tidewire.serializers.ordered"
 local prefetching = require "tidewire.serializers.prefetching"
 local representation = require "tidewire.serializers.representation"
+local rows = require "tidewire.serializers.rows"
 local Serializer = require "tidewire.serializers.serializer"
 local text = require "tidewire.fields.text"
 
@@ -136,12 +138,16 @@ function ListSerializer:run_validation(data)
   return Serializer.__check_whole(self, self:to_internal_value(data))
 end
 
+fields_base.usual[ListSerializer.run_validation] = true
+
 ---The app's checks of the whole list.
 ---@param attrs table[]
 ---@return table[]
 function ListSerializer:validate(attrs) return attrs end
 
 -- ---- what goes out ----
+
+local child_represents = Serializer.to_representation
 
 ---Rows of a list, a queryset or a manager.
 local function rows_of(data)
@@ -150,19 +156,30 @@ local function rows_of(data)
   return data
 end
 
-local child_represents = Serializer.to_representation
+local own_representation, own_data
+
+---The whole list as JSON (tidewire.json.raw), straight from the database's rows. Nil when it takes more than that: the rows of the queryset are there already,
+---a field is not a plain column, or some method has been overridden. For lists that are sent as they are: `serializer:data_json() or serializer.data`.
+---@async
+---@return table?
+function ListSerializer:data_json()
+  local child, data = self.child, self.instance
+  if self.initial_data ~= nil or self.to_representation ~= own_representation or self.get_data ~= own_data then return nil end
+  if child.to_representation ~= child_represents then return nil end
+  return rows.encode(child:__plan(), data)
+end
 
 ---@async when the rows, or what they refer to, have to be read from the database
 ---@param data table a list, a queryset or a manager
 ---@return table[]
 function ListSerializer:to_representation(data)
-  local rows, child, list = rows_of(data), self.child, {}
-  prefetching.load(child, rows)
+  local objects, child, list = rows_of(data), self.child, {}
+  prefetching.load(child, objects)
   if child.to_representation == child_represents then
     local plan, represent = child:__plan(), child.__represent
-    for i = 1, #rows do list[i] = represent(child, plan, rows[i]) end
+    for i = 1, #objects do list[i] = represent(child, plan, objects[i]) end
   else
-    for i = 1, #rows do list[i] = child:to_representation(rows[i]) end
+    for i = 1, #objects do list[i] = child:to_representation(objects[i]) end
   end
   return json.array(list)
 end
@@ -170,6 +187,8 @@ end
 function ListSerializer:__repr() return representation.show(self) end
 
 function ListSerializer:__tostring() return representation.show(self) end
+
+own_representation, own_data = ListSerializer.to_representation, ListSerializer.get_data
 
 -- ---- saving ----
 

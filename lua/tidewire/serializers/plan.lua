@@ -13,6 +13,7 @@ local M = {}
 
 local empty = fields.empty
 local Field = fields.Field
+local usual = require "tidewire.fields.base".usual
 local getmetatable, rawget = getmetatable, rawget
 
 ---@class (private) tidewire.FieldPlan
@@ -100,7 +101,8 @@ local function entry_of(name, field, is_own, meta)
   local simple = field.get_attribute == Field.get_attribute
   return {
     name = name, field = field, shared = is_own or is_shared(field), validate_key = "validate_" .. name,
-    direct = field.get_value == Field.get_value and field.validate_empty_values == Field.validate_empty_values,
+    direct = field.get_value == Field.get_value and usual[field.run_validation] and usual[field.validate_empty_values] and usual[field.get_default]
+      or false,
     target = #field.source_attrs == 1 and field.source_attrs[1] or nil, found_simply = simple,
     attname = simple and meta and column_of(meta, field) or nil, kind = kind_of(field), whole = WHOLE[class.of(field)] or false,
     is_key = relations.is_key_field(field),

@@ -4,6 +4,7 @@ local caller = require "tidewire.caller"
 local class = require "tidewire.class"
 local exceptions = require "tidewire.exceptions"
 local fields = require "tidewire.fields"
+local fields_base = require "tidewire.fields.base"
 local json = require "tidewire.json"
 local ordered = require "tidewire.serializers.ordered"
 local plans = require "tidewire.serializers.plan"
@@ -166,10 +167,12 @@ end
 
 ---For the framework: find mistakes of the declaration. Classes that compute their fields are not asked.
 ---@param its_class tidewire.Class
+---@return tidewire.Plan?
 function Serializer.__prepare(its_class)
-  if is_dynamic(its_class) then return end
+  if is_dynamic(its_class) then return nil end
   local plan = class_plan(its_class)
   plan.template:class_validators()
+  return plan
 end
 
 ---The serializer's own fields, bound to it.
@@ -320,18 +323,11 @@ local function validated(self, entry, data, partial, methods)
   return nil, made
 end
 
----An object of JSON, or what a serializer has given out.
-local function is_mapping(data)
-  if text.is_object(data) then return true end
-  local meta = type(data) == "table" and getmetatable(data)
-  return type(meta) == "table" and meta.__fields ~= nil
-end
-
 ---@async when a validator waits
 ---@param data any
 ---@return table validated by `source`
 function Serializer:to_internal_value(data)
-  if not is_mapping(data) then
+  if not text.is_object(data) then
     error(exceptions.ValidationError({ non_field_errors = { text.fill(self.error_messages.invalid, { datatype = text.type_name(data) }) } }, "invalid"), 0)
   end
   local plan = plan_of(self)
@@ -406,10 +402,12 @@ function Serializer:run_validation(data)
   return check_serializer(self, value)
 end
 
+fields_base.usual[Serializer.run_validation] = true
+
 ---The data as it came, or initial values: for a serializer without valid data.
 function Serializer:get_initial()
   local data, values = self.initial_data, {}
-  if data ~= nil and not is_mapping(data) then return values end
+  if data ~= nil and not text.is_object(data) then return values end
   for _, entry in ipairs(plan_of(self).entries) do
     local field = field_of(self, entry)
     if not field.read_only then
