@@ -21,6 +21,7 @@ local M = {}
 ---@field depth integer nested blocks with a savepoint
 ---@field hooks (fun())[]
 ---@field needs_rollback boolean
+---@field given_up boolean? a statement in it was given up by a timeout or a cancelled task: nobody knows whether it has run
 
 local blocks = {} ---@type table<integer, tidewire.Block> by task
 local open_blocks = 0
@@ -31,6 +32,7 @@ local BROKEN = "An error occurred in the current transaction. You can't execute 
 
 local function raise_database_error(problem)
   if problem.code == "25P02" then
+    problem.message = nil
     error(exceptions.TransactionManagementError(BROKEN, problem), 0)
   end
   if problem.class == "DatabaseUnavailable" then
@@ -43,18 +45,24 @@ local function raise_database_error(problem)
   error(exceptions[problem.class](message, problem), 0)
 end
 
+local function own_block()
+  if open_blocks == 0 then return nil end
+  return blocks[host.current()]
+end
+
+local function give_up()
+  host.db_abandon()
+  local block = own_block()
+  if block then block.needs_rollback, block.given_up = true, true end
+end
+
 ---What a host function that asks the database returned, or raised.
 local function answer(shape, ok, rows, affected)
   if ok and rows == nil then ok, rows, affected = host.db_result(shape) end
   if ok then return rows, affected end
   if type(rows) == "table" and getmetatable(rows) == nil and rows.class then raise_database_error(rows) end
-  host.db_abandon()
+  give_up()
   error(rows, 0)
-end
-
-local function own_block()
-  if open_blocks == 0 then return nil end
-  return blocks[host.current()]
 end
 
 local function transaction()
@@ -160,6 +168,10 @@ local function drop_hooks(block, count)
   for i = #block.hooks, count + 1, -1 do block.hooks[i] = nil end
 end
 
+local function given_up_error()
+  return exceptions.OperationalError "the transaction was rolled back: a statement in it was given up, and that was not raised"
+end
+
 local function pack(...) return { n = select("#", ...), ... } end
 
 ---A block inside another: a savepoint, or part of the outer one.
@@ -181,6 +193,7 @@ local function nested(block, fn, options)
   run_in(block, "SAVEPOINT " .. name)
   local results = pack(xpcall(fn, tracing.keep))
   block.depth = block.depth - 1
+  if results[1] and block.given_up then results = { false, given_up_error() } end
   if results[1] and not block.needs_rollback then
     local released, why = pcall(run_in, block, "RELEASE SAVEPOINT " .. name)
     if released then return unpack(results, 2, results.n) end
@@ -193,6 +206,7 @@ local function nested(block, fn, options)
     run_in(block, "RELEASE SAVEPOINT " .. name)
   end)
   block.needs_rollback = not rolled_back
+  block.given_up = not rolled_back and block.given_up
   if not results[1] then error(results[2], 0) end
 end
 
@@ -205,6 +219,7 @@ end
 local function outermost(block, fn, options)
   run_in(block, begin(options))
   local results = pack(fn())
+  if block.given_up then error(given_up_error(), 0) end
   if block.needs_rollback then return results end
   run_in(block, "COMMIT")
   block.committed = true

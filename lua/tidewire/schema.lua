@@ -291,18 +291,25 @@ end
 ---Processes that start at once make tables one after the other; any number will do.
 local LOCK = "SELECT pg_advisory_xact_lock(8391170511)"
 
+local function missing_of(list)
+  local there, missing = M.tables(), {}
+  for _, model in ipairs(list) do
+    if not there[model._meta.db_table] then missing[#missing + 1] = model end
+  end
+  return missing
+end
+
 ---Make the tables that are not there. What a table that is there looks like is not compared.
 ---@async
 ---@param list? tidewire.Model[] all models when nil
 ---@return tidewire.Model[] created
 function M.create_missing(list)
-  local sorted, missing = chosen(list), {}
+  local sorted = chosen(list)
+  if not missing_of(sorted)[1] then return {} end -- nothing to write: a file that is read-only can be served
+  local missing
   db.atomic(function()
     if db.vendor() == "postgresql" then db.execute(LOCK) end
-    local there = M.tables()
-    for _, model in ipairs(sorted) do
-      if not there[model._meta.db_table] then missing[#missing + 1] = model end
-    end
+    missing = missing_of(sorted)
     run(statements(missing))
   end)
   return missing

@@ -30,6 +30,8 @@ int main(void) {
   check_requests();
   CHECK("a password is masked", masked_as("postgresql://ann:secret@host/db", "postgresql://ann:***@host/db"));
   CHECK("one with an @ too", masked_as("postgres://ann:se@cret@host:5432/db", "postgres://ann:***@host:5432/db"));
+  CHECK("one with what ends a host", masked_as("postgres://ann:s/e?c#ret@host/db", "postgres://ann:***@host/db"));
+  CHECK("one in what is hardly a URL", masked_as("postgres:ann:secret@host", "postgres:ann:***@host"));
   CHECK("an empty one", masked_as("postgres://ann:@host/db", "postgres://ann:***@host/db"));
   CHECK("one among the parameters", masked_as("postgresql:///db?password=secret&host=/tmp", "postgresql:///db?password=***&host=/tmp"));
   CHECK("a key's", masked_as("postgresql://h/db?sslpassword=x", "postgresql://h/db?sslpassword=***"));

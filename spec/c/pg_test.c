@@ -591,6 +591,12 @@ static void check_urls(void) {
   CHECK("a URL that makes no sense", !db_postgresql.share(&config, &err) && strstr(err.message, "IPv6") && !strstr(err.message, "s3cret"));
   config.url = "postgresql://u:s3cr%zzt@h/x";
   CHECK("passwords stay secret", !db_postgresql.share(&config, &err) && strstr(err.message, "percent") && !strstr(err.message, "s3cr"));
+  config.url = "postgresql://u:s3/cret@h/x";
+  CHECK("an unescaped / is named", !db_postgresql.share(&config, &err) && strstr(err.message, "%2F") && !strstr(err.message, "cret"));
+  config.url = "postgresql://u:s3@cret@h/x";
+  CHECK("so is an @", !db_postgresql.share(&config, &err) && strstr(err.message, "%40") && !strstr(err.message, "cret"));
+  config.url = "postgresql://u:s3cret";
+  CHECK("a port is a number", !db_postgresql.share(&config, &err) && strstr(err.message, "port") && !strstr(err.message, "s3cret"));
   config.url = "postgresql://h/x?sslmod=require";
   CHECK("an unknown parameter is named", !db_postgresql.share(&config, &err) && strstr(err.message, "sslmod"));
 }

@@ -99,6 +99,34 @@ for _, vendor in ipairs(databases.VENDORS) do
       assert.same({ there, there }, { ok, committed })
     end)
 
+    it("commits nothing when a statement was given up, unless a savepoint has undone it", function()
+      assert.same({ false, "the transaction was rolled back: a statement in it was given up, and that was not raised", false, 1 }, run [[
+        local host = require "tidewire.host"
+        local slow = db.vendor() == "postgresql" and "SELECT pg_sleep(30)"
+          or "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000) SELECT max(i) FROM n"
+        local function late()
+          host.timeout(host.current(), 0.02, "late")
+          local ok, err = pcall(db.execute, slow)
+          host.timeout(host.current())
+          assert(not ok and err == "late", err)
+        end
+        local ok, err = pcall(db.atomic, function()
+          Tag.objects:create { name = "late" }
+          late()
+        end)
+        db.atomic(function()
+          Tag.objects:create { name = "before" }
+          local undone = not pcall(db.atomic, function()
+            Tag.objects:create { name = "between" }
+            late()
+          end)
+          assert(undone)
+        end)
+        local names = Tag.objects:filter { name__in = { "late", "before", "between" } }
+        return { ok, tostring(err), names:filter { name = "late" }:exists(), names:count() }
+      ]])
+    end)
+
     it("goes on after a nested block that kept an error to itself", function()
       assert.is_true(run [[
         db.atomic(function()

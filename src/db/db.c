@@ -75,13 +75,13 @@ void db_request_free(struct db_request *r) {
 
 /* ---- what may be logged ---- */
 
-/* Where the password of "scheme://user:password@…" starts and ends; NULL when there is none. */
+/* Where the password of "scheme://user:password@…" starts and ends; NULL when there is none. Rather too much than too little: the URL may be wrong
+ * because of what the password holds. */
 static const char *find_password(const char *url, const char **end) {
-  const char *host = strstr(url, "://");
-  if (!host) return NULL;
-  host += 3;
-  const size_t authority = strcspn(host, "/?#");
-  const char *at = memrchr(host, '@', authority);
+  const char *host = strchr(url, ':');
+  if (!host || !strncmp(url, "sqlite:", 7)) return NULL;
+  host += strspn(host, ":/");
+  const char *at = strrchr(host, '@');
   const char *colon = at ? memchr(host, ':', (size_t)(at - host)) : NULL;
   *end = at;
   return colon ? colon + 1 : NULL;

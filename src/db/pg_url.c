@@ -84,6 +84,31 @@ static void collect(struct db_shared *s, const PQconninfoOption *options) {
   s->connect_timeout = (uint64_t)(seconds > 0 ? seconds : CONNECT_TIMEOUT_SECONDS) * CLOCK_NS_PER_SEC;
 }
 
+/* An @ or a / that is not escaped parts a password so that a piece of it is taken for the host, the port or the database, which messages show. */
+static bool is_ambiguous(const char *url) {
+  const char *start = strstr(url, "://");
+  if (!start) return false;
+  start += 3;
+  const size_t authority = strcspn(start, "/?"), path = strcspn(start, "?");
+  const char *at = memrchr(start, '@', path);
+  return at && (at > start + authority || memchr(start, '@', (size_t)(at - start)));
+}
+
+static bool has_good_port(const PQconninfoOption *options) {
+  const char *port = value_of(options, "port");
+  return !port || !port[strspn(port, "0123456789,")];
+}
+
+static bool check(const struct db_shared *s, const PQconninfoOption *options, struct err *err) {
+  char masked[256];
+  db_url_masked(s->url, masked, sizeof masked);
+  if (is_ambiguous(s->url))
+    return err_set(err, 2, "database: \"%s\" is ambiguous: an @ in a user name or password is written %%40, a / %%2F", masked);
+  if (has_good_port(options)) return true;
+  return err_set(err, 2,
+                 "database: the URL's port is no number; expected postgresql://[USER[:PASSWORD]@]HOST[:PORT]/NAME"); /* a password by mistake? */
+}
+
 bool pg_url_parse(struct db_shared *s, struct err *err) {
   char masked[256], *message = NULL;
   PQconninfoOption *options = s->pq.PQconninfoParse(s->url, &message);
@@ -96,10 +121,13 @@ bool pg_url_parse(struct db_shared *s, struct err *err) {
     return err_set(err, 2, "database: \"%s\" is no URL of a PostgreSQL database: %s; expected postgresql://[USER[:PASSWORD]@]HOST[:PORT]/NAME",
                    masked, why);
   }
-  name_place(s, options);
-  collect(s, options);
+  const bool good = check(s, options, err);
+  if (good) {
+    name_place(s, options);
+    collect(s, options);
+  }
   s->pq.PQconninfoFree(options);
-  return true;
+  return good;
 }
 
 /* Keywords that came with the URL stand between the defaults' and the two added at the end. */
