@@ -244,6 +244,18 @@ local function reversed(ordering)
   return list
 end
 
+---The ordering with the primary key last: the database may give rows of equal values in any order otherwise, another one for each page.
+local function with_tie_breaker(ordering)
+  local list = {}
+  for i, name in ipairs(ordering) do
+    local plain = name:gsub("^%-", "")
+    if plain == "pk" or plain == "id" then return ordering end
+    list[i] = name
+  end
+  list[#list + 1] = list[1]:sub(1, 1) == "-" and "-pk" or "pk"
+  return list
+end
+
 local function first_field(ordering) return (ordering[1]:gsub("^%-", "")), ordering[1]:sub(1, 1) == "-" end
 
 ---Rows from the cursor's position on, in the order in which the page is walked. Where the database puts NULLs last, they come behind every position.
@@ -296,7 +308,7 @@ end
 function CursorPagination:paginate_queryset(queryset, _, consumer, args)
   local size = self:get_page_size(args)
   if not size then return nil end
-  local ordering = self:get_ordering(queryset, consumer, args)
+  local ordering = with_tie_breaker(self:get_ordering(queryset, consumer, args))
   local cursor = self:decode_cursor(args)
   self.size, self.ordering_used, self.cursor = size, ordering, cursor
   cursor = cursor or { offset = 0, reverse = false }
