@@ -12,6 +12,7 @@ local expressions = require "tidewire.expressions"
 local json = require "tidewire.json"
 local lookups = require "tidewire.lookups"
 local nearest = require "tidewire.nearest"
+local ordered = require "tidewire.serializers.ordered"
 local paths = require "tidewire.paths"
 local types = require "tidewire.sql.types"
 
@@ -141,9 +142,9 @@ end
 
 -- ---- order ----
 
----The order that `ordering` asks for: names of the consumer's `ordering_fields`, "-" in front for descending, several parted by commas or in a list. Those that
----are not allowed are passed over. Without `ordering` the consumer's `ordering` counts. `ordering_fields` may be "__all__", every field of the model; when it is
----nil, the fields that the serializer shows are allowed.
+---The order that `ordering` asks for: names of the consumer's `ordering_fields`, "-" in front for descending, several parted by commas or in a list. What is
+---not allowed is passed over. Without `ordering` the consumer's `ordering` counts. `ordering_fields` may be "__all__", every field of the model; when it
+---is nil, the fields that the serializer shows are allowed.
 ---@class tidewire.OrderingFilter: tidewire.BaseFilterBackend
 ---@field ordering_param string
 local OrderingFilter = BaseFilterBackend:extend("OrderingFilter", { ordering_param = "ordering" })
@@ -158,8 +159,9 @@ end
 
 local function add_shown(names, consumer, args)
   local serializer = consumer:get_serializer { action_kwargs = args }
-  for _, field in pairs(serializer.fields) do
-    if type(field) == "table" and not field.write_only and field.source and field.source ~= "*" then names[field.source:gsub("%.", "__")] = true end
+  for _, name in ipairs(ordered.names(serializer.fields)) do
+    local field = serializer.fields[name]
+    if not field.write_only and field.source ~= "*" then names[(field.source:gsub("%.", "__"))] = true end
   end
 end
 

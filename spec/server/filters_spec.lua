@@ -98,6 +98,13 @@ databases.for_each(function(vendor, create)
       assert.same({ EMMA, SEA, MOBY, SONG }, listed { ordering = "nonsense,price" })
     end)
 
+    it("orders by what the serializer shows, or by any field, when a consumer names none", function()
+      local function first(consumer, ordering) return app:client(consumer):get("list", { ordering = ordering })[1].title end
+      assert.same({ SONG, EMMA }, { first("Shown", "title"), first("All", "price") })
+      app:client("Shown"):get("list", { ordering = "price,tags,author__name,nonsense" })
+      assert.same({ SEA, SEA }, { first("Shown", "-title,price"), first("All", "in_print,nonsense") })
+    end)
+
     it("filters narrow what get_object finds, too", function()
       local client = app:client "Filtered"
       assert.same(200, client:ask("retrieve", { pk = keys.books[1], search = "moby" }).response_status)

@@ -131,13 +131,15 @@ end
 
 function steps.expect_app_log(self, expected) same(expected, self:app_log(#expected)) end
 
+---A list of values as JSON texts in their own order.
+local function sorted(list)
+  local texts = {}
+  for i, value in ipairs(list) do texts[i] = json.encode(value) end
+  table.sort(texts)
+  return json.array(texts)
+end
+
 function steps.expect_app_log_any_order(self, expected)
-  local function sorted(list)
-    local texts = {}
-    for i, value in ipairs(list) do texts[i] = json.encode(value) end
-    table.sort(texts)
-    return json.array(texts)
-  end
   same(sorted(expected), sorted(self:app_log(#expected)))
 end
 
@@ -186,6 +188,14 @@ end
 function steps.sleep_ms(_, ms) socket.select(nil, nil, tonumber(ms.text) / 1000) end
 
 function steps.note() end
+
+---A step of differences.lua: as expect, the rows of `data` in any order.
+function steps.expect_unordered(self, value)
+  local frame = self:frame()
+  same(sorted(value.values.data), sorted(frame.values.data))
+  frame.values.data = value.values.data
+  same(value, frame)
+end
 
 ---A step of differences.lua: the frame has to make `fn(plain table)` true.
 function steps.expect_that(self, fn)

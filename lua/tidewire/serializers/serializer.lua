@@ -460,7 +460,7 @@ local function represent(self, plan, instance)
     local entry = entries[i]
     if is_row and entry.attname then
       local value = rawget(instance, entry.attname)
-      if value == nil then
+      if value == nil or value == null then
         result[entry.name] = null
       elseif type(value) == entry.kind and (not entry.whole or value % 1 == 0) then
         result[entry.name] = value

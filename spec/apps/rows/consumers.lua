@@ -89,6 +89,9 @@ M.Filtered = CRUD:extend("Filtered", mixins.ListModelMixin, {
   ordering_fields = { "title", "price", "author__name" }, ordering = { "id" },
 })
 
+M.Shown = CRUD:extend("Shown", { filter_backends = { filters.OrderingFilter }, serializer_class = s.TitleSerializer })
+M.All = CRUD:extend("All", { filter_backends = { filters.OrderingFilter }, ordering_fields = "__all__", serializer_class = s.TitleSerializer })
+
 local function paged(name, pagination_class, members)
   members = members or {}
   members.queryset, members.serializer_class, members.pagination_class = m.Book.objects:order_by "id", s.TitleSerializer, pagination_class
