@@ -146,7 +146,7 @@ end
 ---@async
 ---@param queryset tidewire.QuerySet
 ---@param args table
----@return table[]? page
+---@return table[]|tidewire.QuerySet|nil page
 ---@return tidewire.BasePagination? paginator
 function GenericConsumer:paginate_queryset(queryset, args)
   local paginator = self:paginator()

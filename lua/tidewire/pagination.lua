@@ -22,13 +22,13 @@ local null, Q = json.null, expressions.Q
 local BasePagination = class.new "BasePagination"
 M.BasePagination = BasePagination
 
----The rows of the page; nil when the whole list is to be answered.
+---The rows of the page: a list, or a queryset that the serializer will ask; nil when the whole list is to be answered.
 ---@async
 ---@param queryset tidewire.QuerySet
 ---@param scope tidewire.Scope
 ---@param consumer tidewire.Consumer
 ---@param args table the frame's keys
----@return table[]?
+---@return table[]|tidewire.QuerySet|nil
 function BasePagination:paginate_queryset(queryset, scope, consumer, args) -- luacheck: ignore
   error(exceptions.ImproperlyConfigured "a pagination class has to have paginate_queryset", 0)
 end
@@ -98,7 +98,7 @@ function LimitOffsetPagination:paginate_queryset(queryset, _, _, args)
   if not self.limit then return nil end
   self.offset, self.count = self:get_offset(args), self:get_count(queryset)
   if self.count == 0 or self.offset > self.count then return json.array {} end
-  return queryset:slice(self.offset, self.offset + self.limit):list()
+  return queryset:slice(self.offset, self.offset + self.limit)
 end
 
 function LimitOffsetPagination:get_next_args()
@@ -171,7 +171,7 @@ function PageNumberPagination:paginate_queryset(queryset, _, _, args)
   self.number = type(asked) ~= "boolean" and not is_fraction(asked) and whole(asked, 1) or nil
   if not self.number or self.number > self.num_pages then error(exceptions.NotFound(self.invalid_page_message), 0) end
   local from = (self.number - 1) * size
-  return queryset:slice(from, from + size):list()
+  return queryset:slice(from, from + size)
 end
 
 local function to_page(self, number)
