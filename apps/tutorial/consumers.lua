@@ -57,8 +57,9 @@ RoomConsumer.join_room = action(member, function(self, args)
   self.room = room
   self:add_group(group_of(room), args.request_id == nil and tidewire.null or args.request_id)
   room.current_users:add(self.scope.user)
-  announce_users(room)
-  return self:get_serializer({ instance = room, action_kwargs = args }).data, 200
+  local data = self:get_serializer({ instance = room, action_kwargs = args }).data
+  announce_users(room) -- last, so that the reply is the first frame that a member gets
+  return data, 200
 end)
 
 ---{"action": "leave_room", "request_id": 6}
