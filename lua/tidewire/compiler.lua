@@ -92,11 +92,15 @@ end
 function Compiler:compile(node)
   local text = self.texts[node]
   if text then return text end
+  local mark = self.params.n
   if node.is_query then
     text = self:compile_subquery(node)
-    return text and "(" .. text .. ")"
+    text = text and "(" .. text .. ")"
+  else
+    text = (node[self.method] or node.as_sql)(node, self)
   end
-  return (node[self.method] or node.as_sql)(node, self)
+  if not text or text == "" then self:forget(mark) end -- what is inside may have had some
+  return text
 end
 
 function Compiler:quote_alias(alias) return quote(alias) end -- luacheck: ignore

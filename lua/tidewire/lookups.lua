@@ -154,16 +154,20 @@ function In:prepare_query(right)
   return right:selecting_key(self.left.related_target)
 end
 
-local TYPE_NAMES = { userdata = "NoneType", boolean = "bool", ["nil"] = "NoneType" }
+---The name of a value's type in Python.
+local function type_name(value)
+  local kind = type(value)
+  if value == nil or value == null then return "NoneType" end
+  if kind == "table" then return class.of(value).name end
+  if kind == "userdata" then return "decimal.Decimal" end
+  return kind == "boolean" and "bool" or kind == "number" and value % 1 ~= 0 and "float" or "int"
+end
 
 ---A list of the value's items: of a text, as Python takes it, its characters.
 local function items_of(value)
   local kind = type(value)
-  if kind == "table" then return value end
-  if kind ~= "string" then
-    local name = TYPE_NAMES[kind] or kind == "number" and value % 1 ~= 0 and "float" or "int"
-    error(exceptions.TypeError(("'%s' object is not iterable"):format(name)), 0)
-  end
+  if kind == "table" and class.of(value) == nil then return value end
+  if kind ~= "string" then error(exceptions.TypeError(("'%s' object is not iterable"):format(type_name(value))), 0) end
   local list = {}
   for character in value:gmatch "[%z\1-\127\194-\244][\128-\191]*" do list[#list + 1] = character end
   return list
@@ -230,7 +234,8 @@ end
 local Range = Lookup:extend("Range", { many = true, get_sources = get_sources, set_sources = set_sources })
 
 function Range:prepare(value)
-  if type(value) ~= "table" or value[2] == nil then error(exceptions.ValueError "a range needs two values", 0) end
+  value = items_of(value)
+  if value[2] == nil then error(exceptions.ValueError "a range needs two values", 0) end
   local list = {}
   for i = 1, 2 do list[i] = is_expression(value[i]) and value[i] or Lookup.prepare(self, value[i]) end
   return list

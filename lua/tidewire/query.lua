@@ -6,6 +6,7 @@
 local class = require "tidewire.class"
 local exceptions = require "tidewire.exceptions"
 local expression = require "tidewire.sql.expression"
+local repr = require "tidewire.repr"
 local conditions = require "tidewire.sql.conditions"
 local Joins = require "tidewire.sql.joins"
 local Filters = require "tidewire.sql.filters"
@@ -398,7 +399,7 @@ function Query:add_ordering(items)
         if problem then error(problem, 0) end
       end
     elseif not expression.is_expression(item) then
-      error(exceptions.FieldError(("Invalid order_by arguments: [%s]"):format(tostring(item))), 0)
+      error(exceptions.FieldError(("Invalid order_by arguments: [%s]"):format(repr.repr(item))), 0)
     elseif item:has_aggregate() then
       error(exceptions.FieldError("Using an aggregate in order_by() without also including it in annotate() is not allowed: " .. tostring(item)), 0)
     end

@@ -409,6 +409,28 @@ static void check_full(struct kit *k) {
   CHECK("when there is room again", kit_ok(k, NULL, sqls[1]));
 }
 
+/* ---- a file that somebody takes away ---- */
+
+static void check_moved(void) {
+  char from[128], to[128];
+  const struct db_config config = kit_config("sqlite:moved.db");
+  struct db_shared *shared = kit_share(&config);
+  struct kit k;
+  kit_open(&k, shared);
+  CHECK("a table", kit_ok(&k, NULL, "CREATE TABLE m (id integer)") && kit_ok(&k, NULL, "INSERT INTO m VALUES (1)"));
+  snprintf(from, sizeof from, "%s/moved.db", kit_folder);
+  snprintf(to, sizeof to, "%s/elsewhere.db", kit_folder);
+  CHECK("moved", !rename(from, to));
+  CHECK("nothing is written to it", strstr(kit_try(&k, NULL, "INSERT INTO m VALUES (2)"), "moved"));
+  struct db_transaction *tx = kit_acquire(&k);
+  CHECK("nor in a transaction", tx && strstr(kit_try(&k, tx, "BEGIN"), "moved"));
+  db_sqlite.release(k.db, tx);
+  CHECK("and back", !rename(to, from) && kit_ok(&k, NULL, "INSERT INTO m VALUES (3)"));
+  CHECK("it goes on", kit_reads(&k, "SELECT group_concat(id) FROM m", "1,3"));
+  kit_close(&k);
+  db_sqlite.unshare(shared);
+}
+
 int main(void) {
   kit_make_folder();
   check_files(); /* these two fork: before there are threads */
@@ -417,6 +439,7 @@ int main(void) {
   check_locked();
   check_timeouts();
   check_held_writer();
+  check_moved();
   const struct db_config config = kit_config("sqlite:faults.db");
   struct db_shared *shared = kit_share(&config);
   struct kit k, other;

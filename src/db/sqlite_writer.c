@@ -113,6 +113,18 @@ static void fail_all(struct sqlite_job **jobs, int count, const struct db_error 
     if (jobs[i]->request->error.kind == DB_OK) fail(jobs[i], err);
 }
 
+/* What is written to a file that has no name any more is gone with the process: SQLite looks for that only without a write-ahead log. */
+static bool refuse_moved(struct sqlite_shared *s, struct sqlite_job **jobs, int count) {
+  struct db_error err;
+  int moved = 0;
+  if (!s->memory) sqlite3_file_control(s->writer->handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+  if (!moved) return false;
+  db_error_set(&err, DB_OPERATIONAL, "the database's file was moved, replaced or deleted while it was in use");
+  snprintf(err.code, sizeof err.code, "%d", SQLITE_READONLY_DBMOVED);
+  fail_all(jobs, count, &err);
+  return true;
+}
+
 /* A statement outside of a transaction is one by itself. */
 static void run_alone(struct sqlite_shared *s, struct sqlite_job *job) {
   if (is_cancelled(job)) return;
@@ -175,6 +187,11 @@ static void run_group(struct sqlite_shared *s, struct sqlite_job **jobs, int cou
   }
 }
 
+static void run_all(struct sqlite_shared *s, struct sqlite_job **jobs, int count) {
+  if (count == 1) run_alone(s, jobs[0]);
+  else run_group(s, jobs, count);
+}
+
 /* ---- the write-ahead log ---- */
 
 /* After the answers are on their way, so that nobody waits for it who need not. */
@@ -219,8 +236,7 @@ static void run_batch(struct sqlite_shared *s) {
   struct sqlite_job *jobs[BATCH];
   const int count = take_batch(s, jobs);
   pthread_mutex_unlock(&s->lock);
-  if (count == 1) run_alone(s, jobs[0]);
-  else run_group(s, jobs, count);
+  if (!refuse_moved(s, jobs, count)) run_all(s, jobs, count);
   atomic_fetch_add_explicit(&s->commits, 1, memory_order_release); /* before the answers: who has one sees what it wrote */
   pthread_mutex_lock(&s->lock);
   for (int i = 0; i < count; i++) answer(jobs[i]);
@@ -264,7 +280,7 @@ static bool refuse_in_lost(struct sqlite_transaction *tx, struct sqlite_job *job
 
 /* An error may have rolled the transaction back; what follows must not be committed statement by statement. */
 static void run_in_transaction(struct sqlite_shared *s, struct sqlite_transaction *tx, struct sqlite_job *job) {
-  if (is_cancelled(job)) return;
+  if (is_cancelled(job) || (job->sql_kind == SQL_BEGIN && refuse_moved(s, &job, 1))) return;
   if (refuse_in_lost(tx, job)) {
     if (job->request->error.kind == DB_OK) job->request->rows = sqlite_no_rows();
     return;

@@ -58,8 +58,13 @@ function QuerySet:difference(...)
 end
 
 ---`a * b`: rows that both querysets have; `a + b`: rows that either has. In one query, where union() and intersection() ask two.
+local function same_fields(a, b)
+  if not a or not b then return a == b end
+  return table.concat(a, "\0") == table.concat(b, "\0")
+end
+
 local function merged(a, b, connector)
-  if (a.__fields or b.__fields) and table.concat(a.__fields or NONE, "\0") ~= table.concat(b.__fields or NONE, "\0") then
+  if not same_fields(a.__fields, b.__fields) then
     error(exceptions.TypeError "Merging 'QuerySet' classes must involve the same values in each case.", 0)
   end
   local copy = a:_chain()

@@ -277,7 +277,10 @@ function ResolvedOuterRef:group_by_columns() return {} end -- luacheck: ignore
 local Ref = Expression:extend "Ref"
 M.Ref = Ref
 
-function Ref:init(name, source) self.reference, self.sources = name, { source } end
+function Ref:init(name, source)
+  self.reference, self.sources = name, { source }
+  self.related_target = source.related_target -- what a relation's values are compared as
+end
 function Ref:resolve() return self end
 function Ref:relabeled() return self end
 function Ref:as_sql(compiler) return compiler.quote(self.reference) end

@@ -367,8 +367,8 @@ function QuerySet:contains(object)
   return self:filter { pk = object.pk }:exists()
 end
 
-local function check_no_nested(names, query)
-  for name in pairs(names) do
+local function check_no_nested(list, names, query)
+  for _, name in ipairs(list) do
     local annotation = query.annotations[name]
     if not annotation:has_aggregate() then error(exceptions.TypeError(name .. " is not an aggregate expression"), 0) end
     for _, source in ipairs(annotation:get_sources() or NONE) do
@@ -404,7 +404,7 @@ function QuerySet:aggregate(...)
     query:add_annotation(values[name], name, { summary = true })
     names[name] = true
   end
-  check_no_nested(names, query)
+  check_no_nested(list, names, query)
   local sql, params, c = compiler.compile(query:aggregation(names))
   if not sql then return empty_values(names, query) end
   local columns = {}
