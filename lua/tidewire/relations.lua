@@ -167,8 +167,19 @@ local function refuse(self, err, missing, missing_params, wrong, wrong_params)
   error(err, 0)
 end
 
----Objects and lists of JSON are no values to look for.
-local function is_container(value) return type(value) == "table" and class.of(value) == nil and not text.is_number_object(value) end
+local TEXTS = { CharField = true, SlugField = true, TextField = true }
+
+---A value that rows can be looked for by. An object or a list of JSON is none, unless the model's field makes a text of it, as Python's str() does.
+local function lookup_value(queryset, name, value)
+  if type(value) ~= "table" or class.of(value) or text.is_number_object(value) then return value end
+  local field = queryset.model and queryset.model._meta:get_field(name)
+  local kind = field and field.internal_type
+  if TEXTS[kind] then return text.str(value) end
+  if kind == "UUIDField" then field:fail("invalid", { value = text.str(value) }) end
+  error(exceptions.TypeError(("Field '%s' expected a value but got %s."):format(name, text.str(value))), 0)
+end
+
+local function get_by(queryset, name, value) return queryset:get { [name] = lookup_value(queryset, name, value) } end
 
 ---@class tidewire.PrimaryKeyRelatedField: tidewire.RelatedSerializerField
 ---@field pk_field tidewire.SerializerField? how keys are written, where not as they are
@@ -184,15 +195,13 @@ M.PrimaryKeyRelatedField = PrimaryKeyRelatedField
 
 function PrimaryKeyRelatedField:use_pk_only_optimization() return true end
 
-local function get_by_key(queryset, key) return queryset:get { pk = key } end
-
 ---@async
 ---@param data any
 ---@return tidewire.Model
 function PrimaryKeyRelatedField:to_internal_value(data)
   if self.pk_field then data = self.pk_field:to_internal_value(data) end
-  if type(data) == "boolean" or is_container(data) then self:fail("incorrect_type", { data_type = text.type_name(data) }) end
-  local ok, row = pcall(get_by_key, self:get_queryset(), data)
+  if type(data) == "boolean" then self:fail("incorrect_type", { data_type = "bool" }) end
+  local ok, row = pcall(get_by, self:get_queryset(), "pk", data)
   if ok then return row end
   return refuse(self, row, "does_not_exist", { pk_value = data }, "incorrect_type", { data_type = text.type_name(data) })
 end
@@ -231,13 +240,10 @@ function SlugRelatedField:check_arguments(given)
   RelatedField.check_arguments(self, given)
 end
 
-local function get_by(queryset, name, value) return queryset:get { [name] = value } end
-
 ---@async
 ---@param data any
 ---@return tidewire.Model
 function SlugRelatedField:to_internal_value(data)
-  if is_container(data) then self:fail "invalid" end
   local ok, row = pcall(get_by, self:get_queryset(), self.slug_field, data)
   if ok then return row end
   return refuse(self, row, "does_not_exist", { slug_name = self.slug_field, value = data }, "invalid")

@@ -400,16 +400,19 @@ end
 
 local function index(instance, attr) return instance[attr] end
 
----Whether an attribute that reads nil is there and NULL: rows of models and of values() have no key for such columns.
-local function is_null_column(instance, attr)
+---Whether an attribute that reads nil is there and NULL: rows of models and of values() have no key for such columns. What a row's model does not name
+---may be an annotation that is NULL, which nothing tells from an attribute that there is not: only fields that are read only see it.
+local function is_null_column(instance, attr, is_read_only)
   local its_class = class.of(instance)
-  if its_class then return its_class._meta ~= nil end
+  local meta = its_class and its_class._meta
+  if meta then return is_read_only or meta.fields_by_name[attr] ~= nil or meta.descriptors[attr] ~= nil end
+  if its_class then return false end
   local columns = getmetatable(instance).columns
   return columns ~= nil and columns[attr] ~= nil
 end
 
 ---An attribute of an object; nil when it has none, and true behind it when the whole lookup ends there.
-local function read(instance, attr)
+local function read(instance, attr, is_read_only)
   if type(instance) ~= "table" then return nil end
   local value = rawget(instance, attr)
   if value == nil and getmetatable(instance) then
@@ -419,7 +422,7 @@ local function read(instance, attr)
       error(found, 0)
     end
     value = found
-    if value == nil and is_null_column(instance, attr) then return null end
+    if value == nil and is_null_column(instance, attr, is_read_only) then return null end
   end
   if type(value) == "function" then
     value = value(instance)
@@ -455,7 +458,7 @@ end
 function Field:find_attribute(instance)
   local value, attrs = instance, self.source_attrs
   for i = 1, #attrs do
-    local found, is_end = read(value, attrs[i])
+    local found, is_end = read(value, attrs[i], self.read_only)
     if found == nil then return missing(self, instance, value, attrs[i]) end
     if is_end then return found end
     value = found
