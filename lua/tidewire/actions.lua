@@ -17,12 +17,13 @@ local M = {}
 ---@field throttle_classes tidewire.BaseThrottle[]? instead of the consumer's
 ---@field throttle_scope string? instead of the consumer's
 ---@field safe boolean? it only reads, for IsAuthenticatedOrReadOnly; list and retrieve do when nil
+---@field called function? instead of fn when Lua code calls the action; for the framework
 ---@field atomic boolean run in a transaction, rolled back when the action raises; the setting atomic_actions when not given
 local Action = {}
 Action.__index = Action
 
 ---Calling an action from Lua is calling its function: `local data, status = self:inner { x = 1 }`.
-function Action:__call(consumer, ...) return self.fn(consumer, ...) end
+function Action:__call(consumer, ...) return (self.called or self.fn)(consumer, ...) end
 
 local known = {
   name = "string", detached = "boolean", timeout = "number", permission_classes = "table", throttle_classes = "table", throttle_scope = "string",

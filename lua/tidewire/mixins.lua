@@ -1,7 +1,9 @@
 ---DCRF's mixins: the actions that create, list, retrieve, update, patch and delete the rows of a GenericConsumer.
 local actions = require "tidewire.actions"
 local class = require "tidewire.class"
+local Consumer = require "tidewire.consumer".Consumer
 local exceptions = require "tidewire.exceptions"
+local GenericConsumer = require "tidewire.generics".GenericConsumer
 local status = require "tidewire.status"
 local task = require "tidewire.task"
 
@@ -107,21 +109,40 @@ function DeleteModelMixin:perform_delete(instance, args) instance:delete() end -
 
 local function rows_asked_for(self, args) return self:filter_queryset(self:get_queryset(args), args) end
 
-local function serialised(self, rows, args) return self:get_serializer({ instance = rows, many = true, action_kwargs = args }).data end
+---The rows for a reply. As JSON text, where the serializer can write it straight from the database: nobody but the encoder sees it then.
+local function serialised(self, rows, args, as_json)
+  local serializer = self:get_serializer { instance = rows, many = true, action_kwargs = args }
+  return as_json and serializer.data_json and serializer:data_json() or serializer.data
+end
+
+---May what is replied be JSON text? Not where a class looks at replies before they are sent.
+local function replies_plainly(self) return self.reply == Consumer.reply and self.send_json == Consumer.send_json end
+
+---A list action: as JSON text for clients, as a Lua list for Lua code that calls it (`C.super.list(self, args)`).
+---@param options table
+---@param answer fun(self, args: table, as_json: boolean): any, integer?
+local function list_action(options, answer)
+  local made = action(options, function(self, args) return answer(self, args, replies_plainly(self)) end)
+  made.called = function(self, args) return answer(self, args, false) end
+  return made
+end
 
 ---{"action": "list"} → 200 and the rows.
 ---@class tidewire.ListModelMixin: tidewire.GenericConsumer
 local ListModelMixin = class.mixin "ListModelMixin"
 M.ListModelMixin = ListModelMixin
 
-ListModelMixin.list = action(function(self, args) return serialised(self, rows_asked_for(self, args), args), status.HTTP_200_OK end)
+ListModelMixin.list = list_action({}, function(self, args, as_json)
+  return serialised(self, rows_asked_for(self, args), args, as_json), status.HTTP_200_OK
+end)
 
----One page, and what the request for the next one says.
-local function page_of(self, args)
+---One page, and its paginator. What wraps the page is handed JSON text only when it is the framework's own.
+local function page_of(self, args, as_json)
   local queryset = rows_asked_for(self, args)
   local page, paginator = self:paginate_queryset(queryset, args)
-  if not page then return serialised(self, queryset, args) end
-  return self:get_paginated_response(serialised(self, page, args), paginator), paginator
+  if not page then return serialised(self, queryset, args, as_json) end
+  as_json = as_json and self.get_paginated_response == GenericConsumer.get_paginated_response and paginator.wraps == paginator.get_paginated_response
+  return self:get_paginated_response(serialised(self, page, args, as_json), paginator), paginator
 end
 
 ---{"action": "list", "limit": 10, "offset": 20} → 200 and what the consumer's pagination_class makes of it; all rows when that has no page to give.
@@ -129,7 +150,7 @@ end
 local PaginatedModelListMixin = ListModelMixin:extend "PaginatedModelListMixin"
 M.PaginatedModelListMixin = PaginatedModelListMixin
 
-PaginatedModelListMixin.list = action(function(self, args) return (page_of(self, args)), status.HTTP_200_OK end)
+PaginatedModelListMixin.list = list_action({}, function(self, args, as_json) return (page_of(self, args, as_json)), status.HTTP_200_OK end)
 
 ---{"action": "list"} → a reply for each page until the last, all with the request's id. Other requests go on meanwhile; {"action": "list_cancel"} ends every
 ---list of the connection that is under way.
@@ -145,10 +166,10 @@ local function for_next_page(args, changes)
   return copy
 end
 
-StreamedPaginatedListMixin.list = action({ detached = true }, function(self, args)
+StreamedPaginatedListMixin.list = list_action({ detached = true }, function(self, args, as_json)
   local name, request_id = args.action, args.request_id
   while true do
-    local data, paginator = page_of(self, args)
+    local data, paginator = page_of(self, args, as_json)
     self:reply { action = name, data = data, status = status.HTTP_200_OK, request_id = request_id }
     local changes = paginator and paginator:get_next_args()
     if not changes then return end

@@ -19,6 +19,7 @@ local null, Q = json.null, expressions.Q
 -- ---- the classes' common part ----
 
 ---@class tidewire.BasePagination: tidewire.Class
+---@field wraps function? the get_paginated_response that does not look at the rows: they may be JSON text then
 local BasePagination = class.new "BasePagination"
 M.BasePagination = BasePagination
 
@@ -115,16 +116,18 @@ local function with_count(self, data)
   return setmetatable({ count = self.count, next = self:get_next_args() or null, previous = self:get_previous_args() or null, results = data }, WITH_COUNT)
 end
 
-function LimitOffsetPagination:get_paginated_response(data) return with_count(self, data) end
+LimitOffsetPagination.get_paginated_response, LimitOffsetPagination.wraps = with_count, with_count
 
 local DCRF = ordered("count", "results", "limit", "offset")
+
+local function as_dcrf(self, data)
+  return setmetatable({ count = self.count, results = data, limit = self.limit, offset = self.offset }, DCRF)
+end
 
 ---DCRF's: { count, results, limit, offset }.
 ---@class tidewire.WebsocketLimitOffsetPagination: tidewire.LimitOffsetPagination
 M.WebsocketLimitOffsetPagination = LimitOffsetPagination:extend("WebsocketLimitOffsetPagination", {
-  get_paginated_response = function(self, data)
-    return setmetatable({ count = self.count, results = data, limit = self.limit, offset = self.offset }, DCRF)
-  end,
+  get_paginated_response = as_dcrf, wraps = as_dcrf,
 })
 
 -- ---- numbered pages ----
@@ -181,7 +184,7 @@ end
 
 function PageNumberPagination:get_next_args() return to_page(self, self.number + 1) end
 function PageNumberPagination:get_previous_args() return to_page(self, self.number - 1) end
-function PageNumberPagination:get_paginated_response(data) return with_count(self, data) end
+PageNumberPagination.get_paginated_response, PageNumberPagination.wraps = with_count, with_count
 
 -- ---- cursors ----
 

@@ -120,6 +120,14 @@ databases.for_each(function(vendor, create)
       return { titles(reply), data.previous == cjson.null and "-" or data.previous, data.next == cjson.null and "-" or data.next, data.count }
     end
 
+    it("code that looks at the rows before they are sent finds lists", function()
+      assert.same({ first = MOBY, n = 4 }, app:client("Looked"):get "list")
+      assert.same(4, app:client("Looked"):get "again")
+      assert.same({ first = MOBY, n = 2 }, app:client("LookedPages"):get "list")
+      assert.same({ first = MOBY, n = 2 }, app:client("LookedWrap"):get "list")
+      assert.same(4, app:client("LookedSent"):get "list")
+    end)
+
     it("limits and offsets in DRF's shape", function()
       assert.same({ { MOBY, EMMA }, "-", { limit = 2, offset = 2 }, 4 }, page("LimitOffset"))
       assert.same({ { SEA, SONG }, { limit = 2, offset = 0 }, "-", 4 }, page("LimitOffset", { offset = 2 }))
