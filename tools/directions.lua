@@ -52,6 +52,7 @@ local order = {
   "datetime.calendar", "datetime.tzif", "timezone", "datetime.format", "datetime.duration", "datetime.types", "datetime.parse", "datetime",
   "task", "sleep", "spawn", "db",
   "integers", "ip", "signals", "validators",
+  "fields.text", "fields.base", "fields.strings", "fields.numbers", "fields.temporal", "fields.choices", "fields.composite", "fields.special", "fields",
   "sql.types", "sql.expression", "sql.conditions", "sql.subquery", "sql.aggregates", "sql.functions", "sql.dates", "expressions", "lookups",
   "sql.joins", "sql.filters", "sql.aggregation", "sql.merging", "query", "sql.zones", "sql.sqlite", "sql.postgresql",
   "sql.related", "compiler", "sql.lookup_cache", "sql.writes",
@@ -59,7 +60,12 @@ local order = {
   "models.registry", "models.on_delete", "models.field", "models.fields", "models.temporal", "models.related", "models.many", "models.accessors",
   "models.options", "models.managers", "models.base", "models.saving", "models.validation", "models.constraints", "models.deletion", "models",
   "schema", "shortcuts", "fixtures",
-  "permissions", "actions", "groups", "scope", "routing", "middleware", "origin", "consumer", "app", "init", "commands",
+  "serializers.ordered", "relations", "serializers.conditions", "serializers.validators", "serializers.base", "serializers.plan",
+  "serializers.representation", "serializers.serializer", "serializers.rows", "serializers.prefetching", "serializers.list", "serializers.model_info",
+  "serializers.field_mapping", "serializers.uniqueness", "serializers.saving", "serializers.model", "serializers.checks",
+  "serializers",
+  "permissions", "throttling", "actions", "groups", "scope", "routing", "middleware", "origin", "consumer",
+  "paths", "pagination", "filters", "generics", "mixins", "app", "init", "commands",
 }
 local rank = {}
 for i, name in ipairs(order) do rank[name] = i end

@@ -1,9 +1,14 @@
 ---What the benchmarks call: an echo, a fan-out, something that waits, and rows of a table.
 local action = require "tidewire.actions".action
 local Consumer = require "tidewire.consumer".Consumer
+local GenericConsumer = require "tidewire.generics".GenericConsumer
 local Item = require "bench.models".Item
+local ItemSerializer = require "bench.serializers".ItemSerializer
 local groups = require "tidewire.groups"
 local json = require "tidewire.json"
+local mixins = require "tidewire.mixins"
+local pagination = require "tidewire.pagination"
+local permissions = require "tidewire.permissions"
 local shortcuts = require "tidewire.shortcuts"
 local sleep = require "tidewire.sleep"
 
@@ -49,4 +54,22 @@ BenchConsumer.iterate_items = action(function(_, args)
   return { rows = rows }, 200
 end)
 
-return { BenchConsumer = BenchConsumer }
+---Items as every client of DCRF asks for them. `list` is a page when the request has a `limit`, else whole.
+local ItemConsumer = GenericConsumer:extend("ItemConsumer", mixins.PaginatedModelListMixin, mixins.RetrieveModelMixin, mixins.CreateModelMixin,
+  mixins.UpdateModelMixin, mixins.PatchModelMixin, mixins.DeleteModelMixin, {
+  queryset = Item.objects,
+  serializer_class = ItemSerializer,
+  pagination_class = pagination.WebsocketLimitOffsetPagination,
+  permission_classes = { permissions.AllowAny },
+})
+
+---{"action": "validate", "data": {"name": "a", "price": 3}, "repeat": 100}: what a serializer makes of it, so many times.
+ItemConsumer.validate = action(function(_, args)
+  local valid = 0
+  for _ = 1, tonumber(args["repeat"]) or 1 do
+    if ItemSerializer(nil, { data = args.data }):is_valid() then valid = valid + 1 end
+  end
+  return { valid = valid }, 200
+end)
+
+return { BenchConsumer = BenchConsumer, ItemConsumer = ItemConsumer }

@@ -14,25 +14,43 @@ local M = {}
 ---@field detached boolean
 ---@field timeout number? seconds
 ---@field permission_classes tidewire.BasePermission[]? instead of the consumer's
+---@field throttle_classes tidewire.BaseThrottle[]? instead of the consumer's
+---@field throttle_scope string? instead of the consumer's
+---@field safe boolean? it only reads, for IsAuthenticatedOrReadOnly; list and retrieve do when nil
+---@field called function? instead of fn when Lua code calls the action; for the framework
 ---@field atomic boolean run in a transaction, rolled back when the action raises; the setting atomic_actions when not given
 local Action = {}
 Action.__index = Action
 
 ---Calling an action from Lua is calling its function: `local data, status = self:inner { x = 1 }`.
-function Action:__call(consumer, ...) return self.fn(consumer, ...) end
+function Action:__call(consumer, ...) return (self.called or self.fn)(consumer, ...) end
 
-local known = { name = "string", detached = "boolean", timeout = "number", permission_classes = "table", atomic = "boolean" }
+local known = {
+  name = "string", detached = "boolean", timeout = "number", permission_classes = "table", throttle_classes = "table", throttle_scope = "string",
+  safe = "boolean", atomic = "boolean",
+}
+local EXPECTED = "name, detached, timeout, atomic, safe, permission_classes, throttle_classes or throttle_scope"
 
 local function check_options(options)
   for key, value in pairs(options) do
-    if not known[key] then error(("action: unknown option %q; expected name, detached, timeout, atomic or permission_classes"):format(tostring(key)), 3) end
+    if not known[key] then error(("action: unknown option %q; expected %s"):format(tostring(key), EXPECTED), 3) end
     if type(value) ~= known[key] then error(("action: %s is a %s; expected a %s"):format(key, type(value), known[key]), 3) end
   end
   if options.timeout and options.timeout <= 0 then error("action: timeout has to be more than 0 seconds", 3) end
 end
 
+---@class tidewire.ActionOptions
+---@field name? string
+---@field detached? boolean
+---@field timeout? number
+---@field atomic? boolean
+---@field permission_classes? tidewire.BasePermission[]
+---@field throttle_classes? tidewire.BaseThrottle[]
+---@field throttle_scope? string
+---@field safe? boolean
+
 ---A method that clients may call. It gets one table with the frame's keys and answers with `data, status`; one that returns nothing is not answered.
----@param options { name?: string, detached?: boolean, timeout?: number, atomic?: boolean, permission_classes?: table }|function
+---@param options tidewire.ActionOptions|function
 ---@param fn? fun(self, args: table): any, integer?
 ---@return tidewire.Action
 ---@overload fun(fn: function): tidewire.Action
@@ -42,7 +60,7 @@ function M.action(options, fn)
   check_options(options)
   return setmetatable({
     fn = fn, name = options.name, detached = options.detached or false, timeout = options.timeout, permission_classes = options.permission_classes,
-    atomic = options.atomic,
+    atomic = options.atomic, throttle_classes = options.throttle_classes, throttle_scope = options.throttle_scope, safe = options.safe,
   }, Action)
 end
 

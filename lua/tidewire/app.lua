@@ -97,11 +97,21 @@ local function connector(routes, chain)
   end
 end
 
+local function check_declarations(routes)
+  for _, route in ipairs(routes) do
+    local ok, problem = pcall(route.consumer.check_declaration, route.consumer)
+    if not ok then error(("%s at %s: %s"):format(route.consumer.name, route.pattern.text, tostring(problem)), 0) end
+  end
+end
+
 ---Make an app the one that the host serves. Called by the host once.
 function M.install(app)
   if getmetatable(app) ~= App then error("app.lua has to return tidewire.app { … }, got a " .. type(app), 0) end
   local routes = websocket_routes(app)
   settings(app.settings)
+  check_declarations(routes)
+  local serializers = package.loaded["tidewire.serializers"] -- an app may do without
+  if serializers then serializers.check_declarations() end
   local handlers = { connect = connector(routes, middleware.compose(app.middleware or {}, make_consumer)) }
   for name, handler in pairs(consumer.handlers) do handlers[name] = handler end
   function handlers.request(raw) return (routing.resolve(routes, routing.decode(raw) or "")) ~= nil end

@@ -72,8 +72,14 @@ local function assign(class, key, value)
 end
 
 local function instantiate(class, ...)
-  local object = setmetatable({}, info[class].instance_meta)
-  local init = info[class].flat.init
+  local own = info[class]
+  local flat = own.flat
+  if flat.__new then
+    local made = flat.__new(class, ...)
+    if made ~= nil then return made end
+  end
+  local object = setmetatable({}, own.instance_meta)
+  local init = flat.init
   if init then init(object, ...) end
   return object
 end
@@ -114,7 +120,7 @@ local function extend(parent, name, ...)
 end
 
 ---Make a class that extends nothing. `Class:extend(name, mixin…, members)` makes classes that extend it; `Class(…)` makes an instance and calls its
----`init` with the arguments.
+---`init` with the arguments. What a member `__new(class, …)` returns is taken instead, where it returns something: Python's `__new__`.
 ---@param name string
 ---@param members? table
 ---@param operators? table metamethods of the classes themselves (`A + B`)

@@ -22,9 +22,11 @@ local null = json.null
 ---@class tidewire.Consumer: tidewire.Class
 ---@field scope tidewire.Scope
 ---@field permission_classes tidewire.BasePermission[] all have to allow
+---@field throttle_classes tidewire.BaseThrottle[] how often actions may be called
+---@field throttle_scope string? for ScopedRateThrottle
 ---@field groups string[] groups that each connection joins
 ---@field detached_tasks tidewire.DetachedTasks
-local Consumer = class.new("Consumer", { permission_classes = { permissions.AllowAny }, groups = {} })
+local Consumer = class.new("Consumer", { permission_classes = { permissions.AllowAny }, throttle_classes = {}, groups = {} })
 M.Consumer = Consumer
 M.AsyncAPIConsumer = Consumer -- DCRF's name
 
@@ -96,6 +98,17 @@ function Consumer:init(scope, conn)
   self.scope = scope
   self.__conn = conn
   self.detached_tasks = DetachedTasks()
+end
+
+---Raise when what a class declares cannot work. Called for each route when the app loads.
+---@param kind tidewire.Class
+function Consumer.check_declaration(kind)
+  for i, permission in ipairs(kind.permission_classes) do
+    if not class.is_subclass(permission, permissions.BasePermission) then error(("permission_classes[%d] is no permission class"):format(i), 0) end
+  end
+  for i, throttle in ipairs(kind.throttle_classes) do
+    if not class.is_class(throttle) or not throttle.allow_request then error(("throttle_classes[%d] is no throttle class"):format(i), 0) end
+  end
 end
 
 ---Accept the handshake.
@@ -216,6 +229,89 @@ function Consumer:check_permissions(action, args)
   end
 end
 
+local compile
+
+---The action of that name, as the class has it.
+local function action_of(self, name)
+  local record = self.__record or compile(self)
+  return type(name) == "string" and record.actions[name] or nil
+end
+
+---Is there a permission that looks at rows?
+local function may_judge(self, act)
+  if act and act.permission_classes then return true end
+  local record = self.__record or compile(self)
+  return record.judges_objects or self.get_permissions ~= Consumer.get_permissions or self.permission_classes ~= record.permission_classes
+end
+
+---Raise exceptions.PermissionDenied unless all allow the row. get_object does it; call it for rows that an action fetches in another way.
+---@async
+---@param obj tidewire.Model
+---@param args table the action's arguments: they name the action, whose own permission_classes count
+function Consumer:check_object_permissions(obj, args)
+  local name = args.action
+  local act = action_of(self, name)
+  if not may_judge(self, act) then return end
+  local own = {}
+  for key, value in pairs(args) do own[key] = value end
+  own.action, own.request_id = nil, nil
+  local list = act and act.permission_classes
+  for _, permission in ipairs(list or self:get_permissions(name, own)) do
+    local object = list and permission() or permission
+    if not object:has_object_permission(self.scope, self, name, obj, own) then error(exceptions.PermissionDenied()) end
+  end
+end
+
+local SAFE = { list = true, retrieve = true }
+
+---Does an action only read? What its declaration says (`action({ safe = true }, …)`), else `list` and `retrieve`.
+---@param name string
+---@return boolean
+function Consumer:is_safe_action(name)
+  local act = action_of(self, name)
+  if act and act.safe ~= nil then return act.safe end
+  return SAFE[name] or false
+end
+
+-- ---- throttles ----
+
+---New throttle objects for an action.
+---@param action string
+---@param args table
+---@return tidewire.BaseThrottle[]
+function Consumer:get_throttles(action, args) -- luacheck: ignore
+  local act, list = action_of(self, action), {}
+  for i, throttle in ipairs(act and act.throttle_classes or self.throttle_classes) do list[i] = throttle() end
+  return list
+end
+
+---The scope that ScopedRateThrottle counts an action under; nil when there is none.
+---@param action string
+---@return string?
+function Consumer:get_throttle_scope(action)
+  local act = action_of(self, action)
+  return act and act.throttle_scope or self.throttle_scope
+end
+
+---Raise exceptions.Throttled with the longest wait unless all throttles allow. All of them are asked, as in DRF.
+---@async
+---@param action string
+---@param args table the frame's keys
+function Consumer:check_throttles(action, args)
+  local throttled, longest = false, nil
+  for _, throttle in ipairs(self:get_throttles(action, args)) do
+    if not throttle:allow_request(self.scope, self, action, args) then
+      local wait = throttle:wait()
+      throttled, longest = true, wait and math.max(wait, longest or 0) or longest
+    end
+  end
+  if throttled then self:throttled(longest) end
+end
+
+---Called when an action is called too often. Override it to word the error.
+---@param wait number? seconds
+function Consumer:throttled(wait) error(exceptions.Throttled { wait = wait }) end -- luacheck: ignore
+
 -- ---- what is known of a class ----
 
 local function only_allow_any(list)
@@ -225,7 +321,15 @@ local function only_allow_any(list)
   return true
 end
 
-local ROUTE = { "receive_json", "get_action_name", "handle_action", "reply", "send_json", "get_permissions", "check_permissions" }
+local ROUTE = { "receive_json", "get_action_name", "handle_action", "reply", "send_json", "get_permissions", "check_permissions", "get_throttles",
+  "check_throttles" }
+
+local function any_judges_objects(list)
+  for _, permission in ipairs(list) do
+    if permissions.judges_objects(permission) then return true end
+  end
+  return false
+end
 
 local function overrides_nothing(flat)
   for _, name in ipairs(ROUTE) do
@@ -248,13 +352,23 @@ local function of_class(of)
   return found
 end
 
----The actions of a class, and whether messages may take the short way. Stands in the class's flat table, which is emptied when the class changes.
-local function compile(consumer)
+---Actions that are nothing but their function.
+local function plain_ones(all)
+  local found = {}
+  for name, act in pairs(all) do
+    if not (act.detached or act.timeout or act.atomic or act.permission_classes or act.throttle_classes) then found[name] = act end
+  end
+  return found
+end
+
+---The actions of a class, and those whose messages may take the short way. Stands in the class's flat table, which is emptied when the class changes.
+function compile(consumer)
   local of = class.of(consumer)
   local flat = class.flat(of)
   local record = {
-    actions = of_class(of), permission_classes = flat.permission_classes, short = overrides_nothing(flat) and only_allow_any(flat.permission_classes),
+    actions = of_class(of), permission_classes = flat.permission_classes, judges_objects = any_judges_objects(flat.permission_classes),
   }
+  if overrides_nothing(flat) and only_allow_any(flat.permission_classes) and #flat.throttle_classes == 0 then record.short = plain_ones(record.actions) end
   flat.__record = record
   return record
 end
@@ -323,6 +437,7 @@ local function dispatch(self, action, args, request_id, raw)
   args.action, args.request_id = nil, nil
   check(self, act, action, args)
   args.action, args.request_id = action, own
+  if #self.throttle_classes > 0 or act and act.throttle_classes or self.get_throttles ~= Consumer.get_throttles then self:check_throttles(action, args) end
   if not act then error(exceptions.MethodNotAllowed(shown(action, raw))) end
   run(self, act, args, action, request_id)
 end
@@ -398,8 +513,8 @@ M.handlers = {}
 function M.handlers.message(self, content, request_id, raw)
   local record = self.__record or compile(self)
   local name = content.action
-  local act = record.short and record.actions[name]
-  if act and not (act.detached or act.timeout or act.atomic or act.permission_classes) and self.permission_classes == record.permission_classes then
+  local act = record.short and record.short[name]
+  if act and self.permission_classes == record.permission_classes then
     local ok, err = xpcall(perform_short, trace, self, act.fn, content, name, request_id)
     if not ok then guarded("unhandled error in handle_exception", self.handle_exception, self, err, name, request_id) end
     return

@@ -10,15 +10,83 @@ local M = {}
 
 local PYTHON_WORDS = { userdata = "None", ["true"] = "True", ["false"] = "False" }
 
----Details are texts, in lists and objects as they came: what is no text becomes one, as DRF words it.
-local function to_texts(detail)
+---Codes of texts, by the list or object that holds them and the key there: what an app and its clients see are the texts alone.
+local codes = setmetatable({}, { __mode = "k" })
+
+---A text with a code of its own, for details that are put together by hand: `ValidationError { name = { ErrorDetail("Taken.", "unique") } }`.
+---@class tidewire.ErrorDetail: tidewire.Class
+---@field text string
+---@field code string?
+local ErrorDetail = class.new("ErrorDetail", {
+  init = function(self, text, code) self.text, self.code = tostring(text), code end,
+  __tostring = function(self) return self.text end,
+})
+M.ErrorDetail = ErrorDetail
+
+local function is_container(detail)
+  if type(detail) ~= "table" then return false end
+  local meta = getmetatable(detail)
+  return not (meta and meta.__tostring)
+end
+
+local function text_of(detail)
   if type(detail) == "string" then return detail end
   local meta = getmetatable(detail)
   if meta and meta.__tostring then return tostring(detail) end
-  if type(detail) ~= "table" then return PYTHON_WORDS[type(detail)] or PYTHON_WORDS[tostring(detail)] or tostring(detail) end
-  local texts = setmetatable({}, meta)
-  for key, value in pairs(detail) do texts[key] = to_texts(value) end
+  return PYTHON_WORDS[type(detail)] or PYTHON_WORDS[tostring(detail)] or tostring(detail)
+end
+
+local function own_code(detail) return class.of(detail) == ErrorDetail and detail.code or nil end
+
+---Details are texts, in lists and objects as they came: what is no text becomes one, as DRF words it. A text that comes with a code keeps it.
+local function to_details(detail, code)
+  local texts, theirs, known = setmetatable({}, getmetatable(detail)), {}, codes[detail]
+  for key, value in pairs(detail) do
+    if is_container(value) then
+      texts[key] = to_details(value, code)
+    else
+      texts[key], theirs[key] = text_of(value), own_code(value) or known and known[key] or code
+    end
+  end
+  codes[texts] = theirs
   return texts
+end
+
+---@param detail table a list or an object of details
+---@param visit fun(text: string, code: string?): any
+local function map_details(detail, visit)
+  local known, result = codes[detail], setmetatable({}, getmetatable(detail))
+  for key, value in pairs(detail) do
+    if type(value) == "table" then result[key] = map_details(value, visit) else result[key] = visit(value, known and known[key]) end
+  end
+  return result
+end
+
+local function code_alone(_, code) return code or "invalid" end
+local function both(text, code) return { message = text, code = code or "invalid" } end
+
+---The codes in the place of the texts: `{ name = { "required" } }`.
+---@param detail table the detail of an exception, or errors of a serializer
+---@return table
+function M.get_codes(detail) return map_details(detail, code_alone) end
+
+---Texts and codes: `{ name = { { message = "This field is required.", code = "required" } } }`.
+---@param detail table
+---@return table
+function M.get_full_details(detail) return map_details(detail, both) end
+
+---Put the texts of a list of details behind those of another, with their codes.
+---@param list string[]
+---@param more string[]
+---@return string[] list
+function M.extend_details(list, more)
+  local theirs, known = codes[list] or {}, codes[more]
+  codes[list] = theirs
+  for i, text in ipairs(more) do
+    list[#list + 1] = text
+    theirs[#list] = known and known[i]
+  end
+  return list
 end
 
 ---@class tidewire.APIException: tidewire.Class
@@ -37,12 +105,22 @@ local APIException = class.new("APIException", {
 ---@param code? string
 function APIException:init(detail, code)
   if detail == nil then detail = self.default_detail end
-  self.detail = to_texts(detail)
-  self.code = code or self.default_code
+  self.code = code or own_code(detail) or self.default_code
+  self.detail = is_container(detail) and to_details(detail, self.code) or text_of(detail)
 end
 
 function APIException:__tostring()
   return type(self.detail) == "table" and tostring(class.of(self)) or tostring(self.detail)
+end
+
+---The codes in the place of the texts.
+---@return string|table
+function APIException:get_codes() return type(self.detail) == "table" and M.get_codes(self.detail) or self.code end
+
+---Texts and codes.
+---@return table
+function APIException:get_full_details()
+  return type(self.detail) == "table" and M.get_full_details(self.detail) or both(self.detail, self.code)
 end
 
 M.APIException = APIException
@@ -52,7 +130,17 @@ local function define(name, status_code, default_code, default_detail)
   return M[name]
 end
 
-define("ValidationError", 400, "invalid", "Invalid input.")
+local ValidationError = define("ValidationError", 400, "invalid", "Invalid input.")
+
+---@param detail? any a text is a list of one
+---@param code? string of the texts that have none
+function ValidationError:init(detail, code)
+  if detail == nil then detail = self.default_detail end
+  if not is_container(detail) then detail = { detail } end
+  self.code = code or self.default_code
+  self.detail = to_details(detail, self.code)
+end
+
 define("ParseError", 400, "parse_error", "Malformed request.")
 define("AuthenticationFailed", 401, "authentication_failed", "Incorrect authentication credentials.")
 define("NotAuthenticated", 401, "not_authenticated", "Authentication credentials were not provided.")
@@ -135,6 +223,9 @@ plain "IndexError"
 plain "AttributeError"
 ---An operation that is not possible on what it is asked of: filtering after a slice. (Django 3 raises AssertionError, later ones TypeError.)
 plain("AssertionError", M.TypeError)
+---A method that the app has to write is called.
+plain "NotImplementedError"
+plain "RuntimeError"
 ---Names of fields and lookups that do not exist.
 plain "FieldError"
 plain "FieldDoesNotExist"
@@ -142,6 +233,9 @@ plain "FieldDoesNotExist"
 plain "ObjectDoesNotExist"
 plain "MultipleObjectsReturned"
 plain "ImproperlyConfigured"
+---What an object, or an object of JSON, does not have.
+plain "AttributeError"
+plain "KeyError"
 
 ---A model's `full_clean`, a field or a validator refuses a value: Django's ValidationError, not the API's.
 ---@class tidewire.ModelValidationError: tidewire.Error
@@ -209,6 +303,23 @@ function ModelValidationError:update_error_dict(errors)
 end
 
 function ModelValidationError:__tostring() return repr.repr(self.message_dict or self.messages) end
+
+local function details_of(errors)
+  local list, theirs = {}, {}
+  for i, err in ipairs(errors) do list[i], theirs[i] = repr.interpolate(err.message, err.params), err.code or "invalid" end
+  codes[list] = theirs
+  return list
+end
+
+---A model's or validator's error as a detail of the API's ValidationError, with its codes.
+---@param err tidewire.ModelValidationError
+---@return string[]|table<string, string[]>
+function M.get_error_detail(err)
+  if not err.error_dict then return details_of(err.error_list) end
+  local details = {}
+  for field, errors in pairs(err.error_dict) do details[field] = details_of(errors) end
+  return details
+end
 
 ---What a database refuses. `code` is PostgreSQL's SQLSTATE or SQLite's extended result code.
 ---@class tidewire.DatabaseError: tidewire.Error

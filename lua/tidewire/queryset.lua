@@ -38,6 +38,9 @@ function Manager:__tostring()
   return ("%s.objects"):format(meta and meta.label or "?")
 end
 
+---As serializers show what may be chosen.
+function Manager:__repr() return self.model and ("%s.%s.all()"):format(self.model._meta.object_name, self.name or "objects") or "Manager()" end
+
 local NOT_PROXIED = { init = true, new = true, extend = true, all = true, delete = true, resolve = true, has_aggregate = true, walk = true, super = true }
 
 ---Give a manager class the methods of a queryset class.

@@ -6,6 +6,15 @@ local host = require "tidewire.host"
 
 local own = {}
 
+---What DRF calls its api_settings, as far as there are any: app.lua may give others under `settings`. null stands for None: values as they are.
+local defaults = {
+  use_tz = true,
+  coerce_decimal_to_string = true, coerce_bigint_to_string = false,
+  datetime_format = "iso-8601", date_format = "iso-8601", time_format = "iso-8601", duration_format = "django",
+  datetime_input_formats = { "iso-8601" }, date_input_formats = { "iso-8601" }, time_input_formats = { "iso-8601" },
+  default_throttle_rates = {}, page_size = false,
+}
+
 local function unknown(key)
   error(("no setting is called %q; host settings are listed by `tidewire serve --help`, others stand in app.lua under settings"):format(tostring(key)), 3)
 end
@@ -22,6 +31,7 @@ return setmetatable({}, {
   __index = function(_, key)
     local value = host.settings[key]
     if value == nil then value = own[key] end
+    if value == nil then value = defaults[key] end
     if value == nil then unknown(key) end
     return value
   end,

@@ -2,12 +2,16 @@
 ---
 ---    validators = { validators.MinValueValidator(1), validators.RegexValidator { regex = "^[a-z]+$", message = "Only small letters." } }
 local class = require "tidewire.class"
+local decimal = require "tidewire.decimal"
 local exceptions = require "tidewire.exceptions"
 local ip = require "tidewire.ip"
+local json = require "tidewire.json"
 local regex = require "tidewire.regex"
 local repr = require "tidewire.repr"
 
 local M = {}
+
+local NUMBER = getmetatable(json.number "100000000000000000000")
 
 local function invalid(message, code, params) error(exceptions.ModelValidationError(message, code, params), 0) end
 
@@ -15,19 +19,26 @@ local function invalid(message, code, params) error(exceptions.ModelValidationEr
 ---@param value string|table
 ---@return integer
 function M.length(value)
-  if type(value) ~= "string" then return #value end
+  if type(value) ~= "string" or not value:find "[\128-\255]" then return #value end
   return select(2, value:gsub("[^\128-\191]", ""))
 end
 
 local function is_plain(value) return type(value) == "number" or type(value) == "cdata" end
 
----Decimals are compared with numbers by a method: operators want two of a kind.
-local function less(a, b)
-  if type(a) == type(b) or is_plain(a) and is_plain(b) then return a < b end
-  if type(a) == "userdata" then return a:compare(b) < 0 end
-  return b:compare(a) > 0
+---What compares with a number by its value: a Decimal, or a number that is too large for Lua.
+local function as_decimal(value)
+  return type(value) == "userdata" and value or decimal.parse(value) or error(exceptions.TypeError(("a %s is compared with a number"):format(type(value))), 0)
 end
 
+local function is_number_object(value) return type(value) == "table" and getmetatable(value) == NUMBER end
+
+---Decimals and numbers that are too large for Lua are compared by a method: operators want two of a kind.
+local function less(a, b)
+  if type(a) == type(b) and not is_number_object(a) or is_plain(a) and is_plain(b) then return a < b end
+  return as_decimal(a):compare(as_decimal(b)) == -1
+end
+
+---One that is asked without an error to catch answers `accepts(value)`, and raises in `refuse(value)` what a call raises.
 ---@class tidewire.Validator: tidewire.Class
 ---@field message string
 ---@field code string
@@ -38,20 +49,32 @@ M.BaseValidator = Validator
 ---@param limit any a value, or a function that gives one
 ---@param message? string
 function Validator:init(limit, message)
-  self.limit_value, self.message = limit, message or self.message
+  self.limit_value = limit
+  if message then self.message, self.message_one = message, message end
 end
 
 function Validator:clean(value) return value end
 
 function Validator:text(limit) return limit == 1 and self.message_one or self.message end
 
+local function limit_of(validator)
+  local limit = validator.limit_value
+  if type(limit) == "function" then return limit() end
+  return limit
+end
+
+---@param value any
+---@return boolean
+function Validator:accepts(value) return not self.refuses(self:clean(value), limit_of(self)) end
+
+---@param value any
+function Validator:refuse(value)
+  local limit = limit_of(self)
+  invalid(self:text(limit), self.code, { limit_value = limit, show_value = self:clean(value), value = value })
+end
+
 function Validator:__call(value)
-  local limit = self.limit_value
-  if type(limit) == "function" then limit = limit() end
-  local cleaned = self:clean(value)
-  if self.refuses(cleaned, limit) then
-    invalid(self:text(limit), self.code, { limit_value = limit, show_value = cleaned, value = value })
-  end
+  if not self:accepts(value) then self:refuse(value) end
 end
 
 M.MaxValueValidator = Validator:extend("MaxValueValidator", {
@@ -64,11 +87,13 @@ M.MinValueValidator = Validator:extend("MinValueValidator", {
   refuses = function(value, limit) return less(value, limit) end,
 })
 
+local function length_of(_, value) return M.length(value) end
+
 M.MaxLengthValidator = Validator:extend("MaxLengthValidator", {
   message = "Ensure this value has at most %(limit_value)d characters (it has %(show_value)d).",
   message_one = "Ensure this value has at most %(limit_value)d character (it has %(show_value)d).",
   code = "max_length",
-  clean = function(_, value) return M.length(value) end,
+  clean = length_of,
   refuses = function(value, limit) return value > limit end,
 })
 
@@ -76,7 +101,7 @@ M.MinLengthValidator = Validator:extend("MinLengthValidator", {
   message = "Ensure this value has at least %(limit_value)d characters (it has %(show_value)d).",
   message_one = "Ensure this value has at least %(limit_value)d character (it has %(show_value)d).",
   code = "min_length",
-  clean = function(_, value) return M.length(value) end,
+  clean = length_of,
   refuses = function(value, limit) return value < limit end,
 })
 
@@ -109,9 +134,10 @@ function RegexValidator:matches(text)
   return self.regex:matches(text)
 end
 
-function RegexValidator:__call(value)
-  if self:matches(repr.str(value)) == self.inverse_match then invalid(self.message, self.code, { value = value }) end
-end
+local function refuse_value(self, value) invalid(self.message, self.code, { value = value }) end
+
+function RegexValidator:accepts(value) return self:matches(repr.str(value)) ~= self.inverse_match end
+RegexValidator.refuse = refuse_value
 
 M.validate_integer = RegexValidator { regex = [[^-?\d+\Z]], message = "Enter a valid integer." }
 M.validate_slug = RegexValidator {
@@ -182,6 +208,8 @@ local function is_mail_user(user)
   return true
 end
 
+local MAIL_LENGTH = 320 -- RFC 3696
+
 ---@class tidewire.EmailValidator: tidewire.Validator
 local EmailValidator = Validator:extend("EmailValidator", { message = "Enter a valid email address.", allowlist = { "localhost" } })
 M.EmailValidator = EmailValidator
@@ -200,11 +228,13 @@ function EmailValidator:allows(domain)
   return is_mail_domain(domain)
 end
 
-function EmailValidator:__call(value)
+function EmailValidator:accepts(value)
   local text = type(value) == "string" and value or ""
   local user, domain = text:match "^(.*)@([^@]*)$"
-  if not user or not is_mail_user(user) or not self:allows(domain) then invalid(self.message, self.code, { value = value }) end
+  return user ~= nil and #text <= MAIL_LENGTH and is_mail_user(user) and self:allows(domain) and true or false
 end
+
+EmailValidator.refuse = refuse_value
 
 M.validate_email = EmailValidator()
 
@@ -231,6 +261,8 @@ local function is_authority(authority)
   return is_url_host(authority)
 end
 
+local URL_LENGTH = 2048
+
 ---@class tidewire.URLValidator: tidewire.Validator
 local URLValidator = Validator:extend("URLValidator", { message = "Enter a valid URL.", schemes = { "http", "https", "ftp", "ftps" } })
 M.URLValidator = URLValidator
@@ -249,13 +281,13 @@ function URLValidator:allows(scheme)
   return false
 end
 
-function URLValidator:__call(value)
-  local text = type(value) == "string" and value or ""
-  local scheme, authority, rest = text:match "^([%w.+-]+)://([^/?#]*)(.*)$"
-  if not scheme or not self:allows(scheme:lower()) or rest:find "%s" or #authority > 253 or not is_authority(authority) then
-    invalid(self.message, self.code, { value = value })
-  end
+function URLValidator:accepts(value)
+  if type(value) ~= "string" or M.length(value) > URL_LENGTH then return false end
+  local scheme, authority, rest = value:match "^([%w.+-]+)://([^/?#]*)(.*)$"
+  return scheme ~= nil and self:allows(scheme:lower()) and not rest:find "%s" and #authority <= 253 and is_authority(authority) and true or false
 end
+
+URLValidator.refuse = refuse_value
 
 -- ---- decimals and characters ----
 
@@ -306,8 +338,20 @@ M.ProhibitNullCharactersValidator = Validator:extend("ProhibitNullCharactersVali
   init = function(self, options)
     self.message, self.code = options and options.message or self.message, options and options.code or self.code
   end,
-  __call = function(self, value)
-    if repr.str(value):find "%z" then invalid(self.message, self.code, { value = value }) end
+  accepts = function(_, value) return not repr.str(value):find("\0", 1, true) end,
+  refuse = refuse_value,
+})
+
+---DRF's: halves of a character that JSON can spell (\\ud800) and no other encoding can.
+---@class tidewire.ProhibitSurrogateCharactersValidator: tidewire.Validator
+M.ProhibitSurrogateCharactersValidator = Validator:extend("ProhibitSurrogateCharactersValidator", {
+  message = "Surrogate characters are not allowed: U+%(code_point)s.", code = "surrogate_characters_not_allowed",
+  init = function() end,
+  accepts = function(_, value) return not repr.str(value):find "\237[\160-\191]" end,
+  refuse = function(self, value)
+    local second, third = repr.str(value):match("\237([\160-\191])(.)")
+    local code_point = 0xd000 + (second:byte() - 128) * 64 + third:byte() - 128
+    invalid(self.message, self.code, { code_point = ("%X"):format(code_point) })
   end,
 })
 

@@ -24,6 +24,14 @@ local function unexpected_errors(recorded, context)
   if is(recorded, "expect_close", "1011") then return { envelope(context.last, { "Internal server error" }, 500) } end
 end
 
+---An argument that is missing is named by a 400.
+local function missing(name)
+  return { reason = "a missing argument is a 400 that names it", replace = function(recorded, context)
+    if not is(recorded, "expect_close") then return nil end
+    return { envelope(context.last, { json.object { { name, json.array { "This field is required." } } } }, 400) }
+  end }
+end
+
 M["003"] = { reason = "an action that returns more than data and status is an unexpected error; a lone value is no reply, as nothing is", replace =
   function(recorded, context)
     if not is(recorded, "expect_close") then return nil end
@@ -111,6 +119,37 @@ M["034"] = { reason = "a path without a route is 404, as everywhere in HTTP; 500
   if is(recorded, "expect_handshake_status", "500") then return { step("expect_handshake_status", number(404)) } end
 end }
 
+M["038"] = missing "data"
+M["045"] = missing "data"
+M["046"] = missing "pk"
+M["048"] = missing "slug"
+M["049"] = { reason = "an unexpected error is a 500", replace = unexpected_errors }
+
+M["051"] = { reason = "a list without an order has the database's own: PostgreSQL's changes as rows do", replace = function(recorded)
+  if is(recorded, "expect") and recorded.values.expect.values.action == "list" then return { step("expect_unordered", recorded.values.expect) } end
+end }
+
+M["058"] = M["049"]
+
+local function page_of_users(first, last, rest)
+  local users = {}
+  for i = first, last do users[#users + 1] = ('{"id": %d, "username": "user%02d", "email": ""}'):format(i, i) end
+  local list = "[" .. table.concat(users, ", ") .. "]"
+  return json.decode(rest and ('{"count": 10, "results": %s, %s}'):format(list, rest) or list)
+end
+
+M["062"] = { reason = "a null or malformed limit means the default one", replace = function(recorded, context)
+  if is(recorded, "expect_close") then return { envelope(context.last, {}, 200, page_of_users(1, 3, '"limit": 3, "offset": 0')) } end
+end }
+
+M["064"] = { reason = "without a limit the default one counts: there is none, so the list is whole", replace = function(recorded, context)
+  if is(recorded, "expect_close") then return { envelope(context.last, {}, 200, page_of_users(1, 4)) } end
+end }
+
+M["070"] = { reason = "list_cancel ends all lists", replace = function(recorded)
+  if is(recorded, "expect") and recorded.values.expect.values.request_id == "second" then return {} end
+end }
+
 M["080"] = { reason = "an unexpected error is a 500", replace = unexpected_errors }
 
 M["089"] = { reason = "composed permissions nest", replace = function(recorded, context, i)
@@ -138,7 +177,6 @@ M.later = {
   ["084"] = "permissions that judge an HTTP request and a view come with views",
   ["085"] = "permissions that judge an HTTP request and a view come with views",
   ["086"] = "permissions that judge an HTTP request and a view come with views",
-  ["088"] = "model consumers need a database",
 }
 
 return M

@@ -29,4 +29,5 @@ package.loaded["tidewire.host"] = host
 package.loaded["tidewire.json"] = values.json
 package.loaded["tidewire.decimal"] = values.decimal
 package.loaded["tidewire.regex"] = values.regex
+M.settings = host.settings
 return M

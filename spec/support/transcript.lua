@@ -17,7 +17,7 @@ function M.load(path)
   local text = read(path)
   local exact = json.decode(text).values
   return { path = path, number = path:match "(m?%d+)%-[^/]*$", about = exact.about, surprise = exact.surprise, steps = exact.steps,
-    needs_database = text:find('"expect_rows"', 1, true) ~= nil }
+    needs_database = text:find('"expect_rows"', 1, true) ~= nil or text:find("GenericAsyncAPIConsumer", 1, true) ~= nil, setup = exact.setup }
 end
 
 ---@class spec.Player
@@ -131,22 +131,49 @@ end
 
 function steps.expect_app_log(self, expected) same(expected, self:app_log(#expected)) end
 
+---A list of values as JSON texts in their own order.
+local function sorted(list)
+  local texts = {}
+  for i, value in ipairs(list) do texts[i] = json.encode(value) end
+  table.sort(texts)
+  return json.array(texts)
+end
+
 function steps.expect_app_log_any_order(self, expected)
-  local function sorted(list)
-    local texts = {}
-    for i, value in ipairs(list) do texts[i] = json.encode(value) end
-    table.sort(texts)
-    return json.array(texts)
-  end
   same(sorted(expected), sorted(self:app_log(#expected)))
 end
+
+-- ---- rows ----
+
+---Ask the app's control consumer (spec/apps/golden_data.lua); its reply's data.
+function Player:control(action, name, value)
+  self.controller = self.controller or assert(self.server:connect { path = "/__control/" })
+  self.controller:send_text(json.encode(json.object { { "action", action }, { name, value } }))
+  local payload = assert(self.controller:receive(self.patience))
+  local reply = json.decode(payload).values
+  if reply.response_status.text ~= "200" then error(("the app's control consumer answers %s"):format(payload), 0) end
+  return reply.data
+end
+
+---Rows that are there before anything else.
+function Player:set_up(rows)
+  if self.database and rows and #rows > 0 then self:control("setup", "rows", rows) end
+end
+
+function steps.db(self, operation, step)
+  local result = self:control("db", "step", operation)
+  if step.values.result then same(step.values.result, result) end
+end
+
+---Columns of what the recorded apps call fields, where the names differ.
+local COLUMNS = { author = "author_id" }
 
 local OBJECT = { sqlite = "json_object", postgresql = "json_build_object" }
 
 ---A query of a transcript as SQL that gives a JSON object a row. Models of golden apps have the tables golden_MODEL.
 local function sql_of(query, vendor)
   local members = {}
-  for i, field in ipairs(query.values.fields) do members[i] = ("'%s', \"%s\""):format(field, field) end
+  for i, field in ipairs(query.values.fields or { "id" }) do members[i] = ("'%s', \"%s\""):format(field, COLUMNS[field] or field) end
   local order = {}
   for i, name in ipairs(query.values.order_by) do order[i] = name == "pk" and "id" or name end
   return ("SELECT %s(%s) FROM golden_%s ORDER BY %s"):format(OBJECT[vendor], table.concat(members, ", "), query.values.model:lower(), table.concat(order, ", "))
@@ -161,6 +188,14 @@ end
 function steps.sleep_ms(_, ms) socket.select(nil, nil, tonumber(ms.text) / 1000) end
 
 function steps.note() end
+
+---A step of differences.lua: as expect, the rows of `data` in any order.
+function steps.expect_unordered(self, value)
+  local frame = self:frame()
+  same(sorted(value.values.data), sorted(frame.values.data))
+  frame.values.data = value.values.data
+  same(value, frame)
+end
 
 ---A step of differences.lua: the frame has to make `fn(plain table)` true.
 function steps.expect_that(self, fn)
@@ -195,11 +230,13 @@ end
 ---@param database? spec.Database of the server, for transcripts that look into it
 function M.play(transcript, server, difference, patience, database)
   local player = setmetatable({ server = server, clients = {}, statuses = {}, log_from = 1, patience = patience or 10, database = database }, Player)
+  player:set_up(transcript.setup)
   for i, step in ipairs(with_differences(transcript, difference)) do
     local ok, err = pcall(player.play, player, step)
     if not ok then error(("%s, step %d %s: %s"):format(transcript.path, i, json.encode(step):sub(1, 200), tostring(err)), 0) end
   end
   for _, client in pairs(player.clients) do client:vanish() end
+  if player.controller then player.controller:vanish() end
 end
 
 return M

@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "lua/bind.h"
 #include "lua/int64.h"
+#include "lua/row_encoder.h"
 #include "lua/shape.h"
 #include "lua/worker.h"
 
@@ -214,6 +215,7 @@ struct walk {
 
 static int push_rows(lua_State *L) { /* (walk, shape) */
   const struct walk *walk = lua_touserdata(L, 1);
+  if (walk->shape && row_encoder_at(L, walk->shape)) return row_encoder_push(L, walk->shape, walk->rows, walk->err);
   return shape_push_rows(L, walk->shape, walk->rows, walk->err);
 }
 
@@ -233,7 +235,8 @@ static int push_answer(lua_State *L, int shape, struct db_rows *rows, int64_t af
   return 3;
 }
 
-static int shape_index(lua_State *L, int index) { return shape_at(L, index) ? index : 0; }
+/* A shape or a row encoder. */
+static int shape_index(lua_State *L, int index) { return row_encoder_at(L, index) || shape_at(L, index) ? index : 0; }
 
 /* db_query(transaction, sql, params, shape) → true, rows, affected */
 static int host_db_query(lua_State *L) {
@@ -395,8 +398,10 @@ void bind_db(lua_State *L) {
                                        {"db_abandon", host_db_abandon},
                                        {"db_vendor", host_db_vendor},
                                        {"db_shape", shape_new},
+                                       {"db_row_encoder", row_encoder_new},
                                        {NULL, NULL}};
   shape_open(L);
+  row_encoder_open(L);
   register_handle(L, &transaction_key, "tidewire.transaction", transaction_gc);
   register_handle(L, &cursor_key, "tidewire.cursor", cursor_gc);
   luaL_register(L, NULL, functions);

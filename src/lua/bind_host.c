@@ -156,6 +156,22 @@ static int host_check_setting(lua_State *L) {
   return 1;
 }
 
+/* throttle(key, limit, seconds) → true, or false and the seconds to wait */
+static int host_throttle(lua_State *L) {
+  struct worker *w = check_worker(L);
+  size_t len;
+  const char *key = luaL_checklstring(L, 1, &len);
+  const lua_Number limit = luaL_checknumber(L, 2), seconds = luaL_checknumber(L, 3);
+  uint64_t wait = 0;
+  luaL_argcheck(L, limit >= 0 && limit <= 1000000, 2, "a limit from 0 to 1000000 expected");
+  luaL_argcheck(L, seconds > 0, 3, "more than 0 seconds expected");
+  const bool allowed = throttle_allow(w->cluster->throttle, key, len, (uint32_t)limit, clock_from_seconds(seconds), clock_ns(), &wait);
+  lua_pushboolean(L, allowed);
+  if (allowed) return 1;
+  lua_pushnumber(L, (lua_Number)wait / (lua_Number)CLOCK_NS_PER_SEC);
+  return 2;
+}
+
 /* ---- entry points ---- */
 
 static int handler_ref(lua_State *L, const char *name) {
@@ -181,8 +197,9 @@ static int host_handlers(lua_State *L) {
 }
 
 int luaopen_tidewire_host(lua_State *L) {
-  static const luaL_Reg functions[] = {{"log", host_log},           {"log_level", host_log_level},         {"now", host_now}, {"time", host_time},
-                                       {"handlers", host_handlers}, {"check_setting", host_check_setting}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"log", host_log},           {"log_level", host_log_level},         {"now", host_now},           {"time", host_time},
+      {"handlers", host_handlers}, {"check_setting", host_check_setting}, {"throttle", host_throttle}, {NULL, NULL}};
   const struct worker *w = worker_of(L);
   lua_newtable(L);
   luaL_register(L, NULL, functions);

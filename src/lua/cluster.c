@@ -151,6 +151,7 @@ static void cluster_free(struct cluster *c) {
   free(c->workers);
   vm_free_statics(c->statics, c->static_count);
   map_fini(&c->group_counts);
+  throttle_free(c->throttle);
   pthread_mutex_destroy(&c->lock);
   close(c->ended_fd);
 }
@@ -162,6 +163,7 @@ static void cluster_init(struct cluster *c, struct settings *settings, const cha
   c->ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   pthread_mutex_init(&c->lock, NULL);
   map_init(&c->group_counts);
+  c->throttle = throttle_new();
 }
 
 bool cluster_start(struct cluster *c, struct settings *settings, const char *app_path, struct err *err) {

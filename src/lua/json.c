@@ -22,6 +22,32 @@ static const void *new_mark(lua_State *L, const char *name, int *ref) {
   return address;
 }
 
+/* The digits of a number object. */
+static int number_text(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_rawgeti(L, 1, 1);
+  return 1;
+}
+
+static int number_equal(lua_State *L) {
+  lua_rawgeti(L, 1, 1);
+  lua_rawgeti(L, 2, 1);
+  lua_pushboolean(L, lua_rawequal(L, -2, -1));
+  return 1;
+}
+
+/* Exact numbers are shown by their digits, by repr, too, and compared by them. */
+static void set_number_methods(lua_State *L, int ref) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, ref);
+  lua_pushcfunction(L, number_text);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -3, "__tostring");
+  lua_setfield(L, -2, "__repr");
+  lua_pushcfunction(L, number_equal);
+  lua_setfield(L, -2, "__eq");
+  lua_pop(L, 1);
+}
+
 struct json *json_new(lua_State *L) {
   lua_pushlightuserdata(L, (void *)(uintptr_t)&json_key);
   struct json *j = lua_newuserdata(L, sizeof *j);
@@ -36,6 +62,7 @@ struct json *json_new(lua_State *L) {
   j->object = new_mark(L, "object", &j->object_ref);
   j->raw = new_mark(L, "raw", &j->raw_ref);
   j->number = new_mark(L, "number", &j->number_ref);
+  set_number_methods(L, j->number_ref);
   j->row = new_mark(L, "row", &j->row_ref);
   lua_getglobal(L, "tostring");
   j->tostring_ref = luaL_ref(L, LUA_REGISTRYINDEX);

@@ -18,6 +18,7 @@
 
 #include <lua.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 enum { JSON_DEPTH = 64, JSON_ENCODE_DEPTH = 256 };
 
@@ -47,6 +48,10 @@ int json_decode_message(struct json *j, lua_State *L, const char *s, size_t n, s
 /* Append the value at `index` to `out`. Returns 0; or -1 with `out` as it was and err naming the place ("data.rows[3].due: NaN is not JSON"),
  * beginning with `root`. Metamethods __tojson are called and may not yield. */
 int json_encode(struct json *j, lua_State *L, int index, const char *root, struct buf *out, struct json_error *err);
+
+/* Append a number; json_put_number() takes finite ones only. */
+void json_put_integer(struct buf *out, int64_t value);
+void json_put_number(struct buf *out, double value);
 
 /* Append a JSON string. False, with part of it appended, when s is not UTF-8. */
 bool json_put_string(struct buf *out, const char *s, size_t n);

@@ -133,7 +133,7 @@ static bool put_string(struct writer *w, int index) {
 
 /* ---- numbers ---- */
 
-static void put_integer(struct buf *out, int64_t value) {
+void json_put_integer(struct buf *out, int64_t value) {
   char text[24], *p = text + sizeof text;
   uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
   do *--p = (char)('0' + rest % 10);
@@ -142,18 +142,22 @@ static void put_integer(struct buf *out, int64_t value) {
   buf_put(out, p, (size_t)(text + sizeof text - p));
 }
 
-static bool put_number(struct writer *w, double value) {
+void json_put_number(struct buf *out, double value) {
   if (value >= -9007199254740992.0 && value <= 9007199254740992.0 && value == (double)(int64_t)value && !(value == 0 && signbit(value))) {
-    put_integer(w->out, (int64_t)value);
-    return true;
+    json_put_integer(out, (int64_t)value);
+    return;
   }
-  if (!isfinite(value)) return fail(w, isnan(value) ? "NaN is not JSON" : "Infinity is not JSON");
   char text[40];
   for (int digits = 15; digits <= 17; digits++) { /* the shortest that reads back as the same number */
     snprintf(text, sizeof text, "%.*g", digits, value);
     if (strtod(text, NULL) == value) break;
   }
-  buf_put_str(w->out, value == 0 ? "-0.0" : text);
+  buf_put_str(out, value == 0 ? "-0.0" : text);
+}
+
+static bool put_number(struct writer *w, double value) {
+  if (!isfinite(value)) return fail(w, isnan(value) ? "NaN is not JSON" : "Infinity is not JSON");
+  json_put_number(w->out, value);
   return true;
 }
 

@@ -6,6 +6,7 @@
 #include "base/mailbox.h"
 #include "base/map.h"
 #include "base/settings.h"
+#include "base/throttle.h"
 #include "db/driver.h"
 #include "hub/hub.h"
 #include "lua/task.h"
@@ -21,8 +22,9 @@ struct cluster {
   const char *app_path;      /* borrowed: absolute folder of the app */
   struct worker **workers;   /* owned */
   int worker_count;
-  bool running;            /* all workers are there: groups can be used */
-  struct offload *offload; /* owned */
+  bool running;              /* all workers are there: groups can be used */
+  struct offload *offload;   /* owned */
+  struct throttle *throttle; /* owned; has its own lock */
   struct net_stats stats;
   struct net_config net;
   struct net_static *statics; /* owned */

@@ -116,6 +116,14 @@ function host.now() end
 ---@return number seconds since 1970
 function host.time() end
 
+---(running) Count one more under the key, for all workers, when fewer than `limit` were counted in the last `seconds`.
+---@param key string
+---@param limit integer 0 to 1000000
+---@param seconds number
+---@return boolean allowed
+---@return number? wait seconds until it is worth trying again
+function host.throttle(key, limit, seconds) end
+
 ---Why app.lua may not give a setting that value; nil when it may.
 ---@return string?
 function host.check_setting(name, value) end
@@ -174,6 +182,11 @@ function host.db_vendor() end
 ---@param spec { columns: { name: string, convert?: "bool"|"integer"|"float"|fun(value: any): any }[], meta?: table, list?: boolean, flat?: boolean, deferred?: table, related?: { name: string, shape: userdata, first: integer, pk: integer }[] }
 ---@return userdata
 function host.db_shape(spec) end
+
+---How rows become JSON at once, where a shape is expected: the answer is then one tidewire.json.raw, or false when a value is not of its column's kind.
+---@param columns { key: string, column: integer, kind: "text"|"integer"|"float"|"bool"|"json"|"date"|"time"|"datetime"|"uuid"|"decimal", places?: integer }[]
+---@return userdata
+function host.db_row_encoder(columns) end
 
 ---The framework's entry points; called once by tidewire.app. Each is run in a task of its own, those of one connection one after another.
 ---@param handlers table<"connect"|"message"|"bad_message"|"text"|"bytes"|"group"|"disconnect"|"request", function>

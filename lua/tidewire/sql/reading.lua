@@ -41,8 +41,9 @@ end
 
 ---JSON shows all keys of a row of values() in their order, those of NULLs too, which are nil in Lua.
 local function row_meta(names)
-  local ordered = { __fields = names }
-  return { __tojson = function(row)
+  local ordered, columns = { __fields = names }, {}
+  for _, name in ipairs(names) do columns[name] = true end
+  return { columns = columns, __tojson = function(row)
     local copy = {}
     for _, name in ipairs(names) do
       local value = row[name]

@@ -1,0 +1,9 @@
+local data = dofile(os.getenv "SPEC_APPS" .. "/golden_data.lua")
+local GenericConsumer = require "tidewire.generics".GenericConsumer
+local mixins = require "tidewire.mixins"
+
+local C = GenericConsumer:extend("C", mixins.PatchModelMixin, {
+  queryset = data.User.objects, serializer_class = data.UserSerializer,
+})
+
+return data.app { ["/ws/"] = C }

@@ -1,0 +1,10 @@
+local data = dofile(os.getenv "SPEC_APPS" .. "/golden_data.lua")
+local GenericConsumer = require "tidewire.generics".GenericConsumer
+local mixins = require "tidewire.mixins"
+
+local C = GenericConsumer:extend("C", mixins.RetrieveModelMixin, {
+  queryset = data.Article.objects, serializer_class = data.ArticleSerializer,
+  lookup_field = "title__iexact", lookup_url_kwarg = "name",
+})
+
+return data.app { ["/ws/"] = C }

@@ -1,0 +1,1 @@
+return require "serializers.cases.inner"
