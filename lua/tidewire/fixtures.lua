@@ -15,8 +15,9 @@ local function fail(where, text, ...) error(exceptions.ValueError(("%s: " .. tex
 local function read(path)
   local file, why = io.open(path, "rb")
   if not file then error(exceptions.ValueError(why), 0) end
-  local text = file:read "*a"
+  local text, problem = file:read "*a"
   file:close()
+  if not text then fail(path, "%s", problem) end -- a folder
   return text
 end
 

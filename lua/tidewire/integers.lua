@@ -1,5 +1,6 @@
 ---Integers without rounding: Lua numbers up to 2^53, int64 cdata beyond.
 local ffi = require "ffi"
+local decimal = require "tidewire.decimal"
 
 local M = {}
 
@@ -49,9 +50,15 @@ end
 local function of_object(value)
   local meta = getmetatable(value)
   if type(meta) ~= "table" or not meta.__tostring then return nil, "type" end
-  local whole = tostring(value):match "^([+-]?%d+)%.?%d*$"
-  if not whole then return nil, "type" end
-  return of_text(whole)
+  local text = tostring(value)
+  local exponent = tonumber(text:match "E([+-]%d+)$")
+  if exponent then
+    if exponent > 20 then return nil, "range" end
+    text = exponent < -20 and "0" or value:to_fixed()
+  end
+  local whole = text:match "^([+-]?%d+)%.?%d*$"
+  if whole then return of_text(whole) end
+  return nil, decimal.is(value) and "malformed" or "type"
 end
 
 local PARSERS = {

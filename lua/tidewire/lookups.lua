@@ -74,7 +74,7 @@ end
 ---@return string? format
 function Lookup:bound(value, vendor)
   local field = self:field()
-  return field:to_db(value, vendor), field:placeholder(vendor)
+  return field:to_lookup(value, vendor), field:placeholder(vendor)
 end
 
 ---A prepared value as a parameter.

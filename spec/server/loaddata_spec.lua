@@ -84,5 +84,11 @@ databases.for_each(function(vendor, create)
       assert.is_true(code ~= 0)
       assert.truthy(err:find("none.jsonl", 1, true), err)
     end)
+
+    it("says that a folder is none", function()
+      local code, _, err = process.run { server.binary, "loaddata", "spec/apps/data", folder, "--database", database.url }
+      assert.is_true(code ~= 0)
+      assert.truthy(err:find(folder .. ": Is a directory", 1, true), err)
+    end)
   end)
 end)

@@ -221,6 +221,7 @@ return function(M)
     if datetime.is_datetime(value) then return { ["$datetime"] = (value:isoformat():gsub("%+00:00$", "Z")) } end
     if datetime.is_date(value) then return { ["$date"] = value:isoformat() } end
     if datetime.is_time(value) then return { ["$time"] = value:isoformat() } end
+    if expressions.is_expression(value) then return tostring(value) end
     if type(value) == "table" and class.of(value) == nil then return each(value, plain) end
     return value
   end

@@ -118,6 +118,13 @@ static void put_param(struct buf *b, const struct db_value *v) {
   if (has_text(v)) buf_printf(b, "(%zu)", v->text.len);
 }
 
+/* How much of `sql` is logged: whole characters. */
+static size_t logged_length(const char *sql) {
+  size_t n = strnlen(sql, SQL_LOGGED);
+  while (n && sql[n] && ((unsigned char)sql[n] & 0xc0) == 0x80) n--;
+  return n;
+}
+
 void db_log_slow(const struct db_config *config, const char *sql, const struct db_value *params, int param_count, uint64_t took) {
   if (!config->slow_query || took < config->slow_query) return;
   struct buf types;
@@ -129,7 +136,7 @@ void db_log_slow(const struct db_config *config, const char *sql, const struct d
   }
   const int n = snprintf(ms, sizeof ms, "%.1f", (double)took / (double)CLOCK_NS_PER_MS);
   const struct log_field fields[] = {
-      {.key = "sql", .value = sql, .len = strnlen(sql, SQL_LOGGED)},
+      {.key = "sql", .value = sql, .len = logged_length(sql)},
       {.key = "params", .value = types.data ? types.data : "", .len = types.len},
       {.key = "ms", .value = ms, .len = (size_t)n, .raw = true},
   };

@@ -276,6 +276,11 @@ end
 ---@param vendor "sqlite"|"postgresql"
 function Field:to_db(value, vendor) return value end
 
+---The same for a value that the column's are compared with: it need not be one that the column can hold.
+---@param value any
+---@param vendor "sqlite"|"postgresql"
+function Field:to_lookup(value, vendor) return self:to_db(value, vendor) end
+
 ---@param value any
 ---@param vendor "sqlite"|"postgresql"
 function Field:get_db_prep_value(value, vendor)

@@ -276,6 +276,13 @@ function DecimalField:to_db(value)
     tostring(value), tostring(self.name), self.max_digits, self.decimal_places)), 0)
 end
 
+---Neither rounded nor refused: what the column cannot hold can be less or more than what it holds. Huge exponents stay exponents.
+function DecimalField:to_lookup(value) -- luacheck: ignore
+  local text = tostring(value)
+  local exponent = tonumber(text:match "E([+-]%d+)$")
+  return exponent and math.abs(exponent) <= 1000 and value:to_fixed() or text
+end
+
 function DecimalField:placeholder(vendor) return vendor == "postgresql" and "%s::numeric" or nil end
 
 function DecimalField:converter()

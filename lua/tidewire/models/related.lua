@@ -214,6 +214,7 @@ function ForeignKey:get_prep_value(value)
 end
 
 function ForeignKey:to_db(value, vendor) return self.target_field:to_db(value, vendor) end
+function ForeignKey:to_lookup(value, vendor) return self.target_field:to_lookup(value, vendor) end
 function ForeignKey:placeholder(vendor) return self.target_field:placeholder(vendor) end
 function ForeignKey:converter(vendor) return self.target_field:converter(vendor) end
 function ForeignKey:db_type(vendor) return self.target_field:rel_db_type(vendor) end

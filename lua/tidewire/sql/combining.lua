@@ -5,8 +5,6 @@ local expression = require "tidewire.sql.expression"
 local QuerySet = require "tidewire.sql.chaining"
 local types = require "tidewire.sql.types"
 
-local NONE = {}
-
 -- ---- sets ----
 
 local function combined(self, combinator, all, ...)

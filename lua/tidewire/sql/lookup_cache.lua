@@ -78,7 +78,9 @@ end
 ---A value as a parameter; nil when the plan cannot take it after all: a row where none of that model is meant, or that has no key yet.
 local function param(field, value, vendor)
   if type(value) == "table" and not (field.is_relation and class.is_instance(value, field.related_model)) then return nil end
-  return field:get_db_prep_value(value, vendor)
+  value = field:get_prep_value(value)
+  if value == nil then return nil end
+  return field:to_lookup(value, vendor)
 end
 
 local function several(lookups)

@@ -308,6 +308,7 @@ end
 ---@return table<any, tidewire.Model>
 function QuerySet:in_bulk(ids, options)
   self:__refuse_sliced "Cannot use 'limit' or 'offset' with in_bulk"
+  if self.__rows ~= "model" then error(exceptions.TypeError "in_bulk() cannot be used with values() or values_list().", 0) end
   local name = options and options.field_name or "pk"
   check_bulk_name(self, name)
   local found = {}

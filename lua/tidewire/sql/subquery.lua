@@ -17,6 +17,9 @@ function Subquery:init(queryset, options)
   self.inner, self.output = queryset.query or queryset, options and options.output_field
 end
 
+---A queryset of several columns has no value; raises FieldError.
+function Subquery:converter(dialect) return dialect.converter(self:output_field()) end
+
 function Subquery:get_sources() return nil end -- luacheck: ignore
 function Subquery:has_aggregate() return false end -- luacheck: ignore
 function Subquery:resolve_output() return self.inner:output_or_nil() end

@@ -115,18 +115,36 @@ local function insert_plain(model, fields, values, returning)
     local value = values[i]
     if value == null and field.internal_type ~= "JSONField" then value = nil end
     if value ~= nil then
-      if is_instance(value) then value = related_value(field, value) end
+      if field.is_relation and is_instance(value) then value = related_value(field, value) end
       params[i] = field:get_db_prep_value(value, vendor)
     end
   end
   return db.execute(sql, params, returning and cached_key_shape(model) or nil)
 end
 
+local function is_column(node) return class.is_instance(node, expression.Col) end
+
+---An expression as a value of a new row, which has no columns yet that it could be made of.
+local function inserted(query, field, value)
+  local resolved = value:resolve(query, { no_joins = true, for_save = true })
+  resolved:walk(function(node)
+    if is_column(node) then
+      error(exceptions.ValueError(("Failed to insert expression \"%s\" on %s. F() expressions can only be used to update, not to insert."):format(
+        tostring(resolved), tostring(field))), 0)
+    end
+  end)
+  return resolved
+end
+
 local function insert_many(model, fields, rows, from, to, returning, ignore_conflicts)
-  local c, list = compiler.Compiler(), {}
+  local c, list, query = compiler.Compiler(), {}, Query(model)
   for i = from, to do
     local texts_of_row = {}
-    for j, field in ipairs(fields) do texts_of_row[j] = value_sql(c, field, rows[i][j]) end
+    for j, field in ipairs(fields) do
+      local value = rows[i][j]
+      if expression.is_expression(value) then value = inserted(query, field, value) end
+      texts_of_row[j] = value_sql(c, field, value)
+    end
     list[#list + 1] = "(" .. table.concat(texts_of_row, ", ") .. ")"
   end
   local sql = insert_head(model, fields, ignore_conflicts) .. " VALUES " .. table.concat(list, ", ") .. insert_tail(model, returning, ignore_conflicts)
