@@ -59,8 +59,9 @@ function M.websocket(pattern, consumer_class, attributes)
   end
   local ok, compiled = pcall(routing.compile, pattern)
   if not ok then error(compiled, 2) end
+  local declared = consumer_class
   if attributes then consumer_class = consumer_class:extend(consumer_class.name, attributes) end
-  return setmetatable({ kind = "websocket", pattern = compiled, consumer = consumer_class }, Route)
+  return setmetatable({ kind = "websocket", pattern = compiled, consumer = consumer_class, declared = declared }, Route)
 end
 
 ---A folder of files: index.html for folders, no hidden files.
@@ -100,7 +101,7 @@ end
 local function check_declarations(routes)
   for _, route in ipairs(routes) do
     local ok, problem = pcall(route.consumer.check_declaration, route.consumer)
-    if not ok then error(("%s at %s: %s"):format(route.consumer.name, route.pattern.text, tostring(problem)), 0) end
+    if not ok then error(("%s%s: %s"):format(class.position(route.declared), route.consumer.name, tostring(problem)), 0) end
   end
 end
 

@@ -18,6 +18,7 @@ local M = {}
 ---@field instance_meta table
 ---@field class_meta table
 ---@field children tidewire.Class[] classes with this one in their order
+---@field position string? where it was extended: "chat/consumers.lua:12: "
 local info = setmetatable({}, { __mode = "k" })
 
 local function is_class(value) return type(value) == "table" and info[value] ~= nil end
@@ -116,7 +117,9 @@ local function extend(parent, name, ...)
   if type(last) == "table" and not is_class(last) then members = table.remove(parts) end
   for i, part in ipairs(parts) do check_part(name, i + 1, part) end
   parts[#parts + 1] = parent
-  return create(name, parts, members, info[parent].operators)
+  local made, at = create(name, parts, members, info[parent].operators), debug.getinfo(2, "Sl")
+  info[made].position = at and ("%s:%d: "):format(at.short_src, at.currentline)
+  return made
 end
 
 ---Make a class that extends nothing. `Class:extend(name, mixin…, members)` makes classes that extend it; `Class(…)` makes an instance and calls its
@@ -150,6 +153,10 @@ function M.of(object)
   local class = meta and rawget(meta, "class")
   return is_class(class) and class or nil
 end
+
+---Where a class was made by `extend`: "chat/consumers.lua:12: "; "" when it was not.
+---@return string
+function M.position(class) return info[class].position or "" end
 
 ---@return boolean
 function M.is_subclass(class, base)

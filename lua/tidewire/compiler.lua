@@ -133,6 +133,7 @@ function Compiler:constant(node, holds)
 end
 
 function Compiler:add_selected(node, alias)
+  if alias then node:output_or_nil() end -- mixed types are refused even where only rows are counted
   local sql = self:compile(node)
   if not sql or sql == "" then sql = self:constant(node, sql ~= nil) end
   self.selected[#self.selected + 1] = { node = node, alias = alias, sql = sql }
@@ -261,6 +262,8 @@ function Compiler:build_order()
     if self.query.combinator then
       self:forget(mark)
       sql = tostring(self:place_of(node, item[1]))
+    elseif sql then
+      self.texts[node.sources[1]] = sql -- GROUP BY says it with the same parameters
     end
     if sql and not seen[sql] then
       seen[sql] = true

@@ -12,10 +12,12 @@ local function read(path)
 end
 
 local files = {}
-for path in io.popen("ls spec/golden/serializers/*.json"):lines() do
+local FOLDER = os.getenv "SERIALIZERS_GOLDEN" or "spec/golden/serializers"
+for path in io.popen("ls " .. FOLDER .. "/*.json"):lines() do
   local recorded = json.decode(read(path))
   if recorded.values.cases then files[#files + 1] = recorded.values end
 end
+local more = json.decode(read "spec/golden/serializers_more.json")
 local mapping = json.decode(read "spec/golden/serializers/model-field-mapping.json").values
 
 -- ---- values as texts to be compared ----
@@ -102,6 +104,16 @@ databases.for_each(function(vendor, create)
         end
       end)
     end
+
+    describe("more of them", function()
+      local outcomes
+      for _, name in ipairs(more.keys) do
+        it(name, function()
+          outcomes = outcomes or ask(json.object { { "action", "more" } })
+          assert.equal(show(more.values[name], true), show(outcomes.values[name] or json.null, true))
+        end)
+      end
+    end)
 
     describe("the mapping", function()
       local answers

@@ -296,8 +296,9 @@ return function(M)
 
   local function object_or_null(object)
     if is_null(object) then return null end
-    if type(object) ~= "table" or class.of(object) == nil and object.n == nil then return plain(object) end
-    return object._meta and columns(object) or plain_list(object)
+    if type(object) ~= "table" then return plain(object) end
+    if class.of(object) == nil then return object.n and plain_list(object) or plain(object) end
+    return object._meta and columns(object) or plain(object)
   end
 
   local ANSWERS = {

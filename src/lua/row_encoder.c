@@ -84,13 +84,23 @@ static bool looks_like(const char *text, const char *pattern) {
   return true;
 }
 
+/* A number in digits, with so many of them behind the point: no NaN, no exponent. */
+static bool has_places(const char *text, size_t len, size_t places) {
+  const char *end = text + len, *p = text;
+  if (p < end && *p == '-') p++;
+  const char *whole = p;
+  while (p < end && *p >= '0' && *p <= '9') p++;
+  if (p == whole) return false;
+  if (p == end) return places == 0;
+  const char *point = p++;
+  while (p < end && *p >= '0' && *p <= '9') p++;
+  return *point == '.' && p == end && (size_t)(end - point - 1) == places;
+}
+
 /* PostgreSQL's numeric has all its places; a number of SQLite is exact to 15 digits, which is all a column that holds numbers may have. */
 static bool put_decimal(struct buf *out, const struct column *c, const struct db_value *v) {
   if (is_text(v)) {
-    const char *point = memchr(v->text.data, '.', v->text.len);
-    const size_t places = point ? (size_t)(v->text.data + v->text.len - point - 1) : 0;
-    if (places != (size_t)c->places || !v->text.len || memchr("NI", *v->text.data, 2)) return false;
-    return json_put_string(out, v->text.data, v->text.len);
+    return has_places(v->text.data, v->text.len, (size_t)c->places) && json_put_string(out, v->text.data, v->text.len);
   }
   if (v->type != DB_INTEGER && v->type != DB_FLOAT) return false;
   const double number = v->type == DB_INTEGER ? (double)v->integer : v->number;
@@ -144,7 +154,7 @@ static bool put_uuid(struct buf *out, const struct column *c, const struct db_va
   if (v->text.len == 36) return put_text(out, c, v);
   if (v->text.len != 32) return false;
   for (int i = 0; i < 32; i++)
-    if (!memchr("0123456789abcdef", s[i], 16)) return false;
+    if (!((s[i] >= '0' && s[i] <= '9') || (s[i] >= 'a' && s[i] <= 'f'))) return false;
   buf_printf(out, "\"%.8s-%.4s-%.4s-%.4s-%.12s\"", s, s + 8, s + 12, s + 16, s + 20);
   return true;
 }

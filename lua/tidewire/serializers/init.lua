@@ -12,6 +12,7 @@ local exceptions = require "tidewire.exceptions"
 local fields = require "tidewire.fields"
 local ListSerializer = require "tidewire.serializers.list"
 local ModelSerializer = require "tidewire.serializers.model"
+local ordered = require "tidewire.serializers.ordered"
 local relations = require "tidewire.relations"
 local Serializer = require "tidewire.serializers.serializer"
 local validators = require "tidewire.serializers.validators"
@@ -20,6 +21,11 @@ local M = {
   BaseSerializer = base.BaseSerializer, Serializer = Serializer, ListSerializer = ListSerializer, ModelSerializer = ModelSerializer,
   ValidationError = exceptions.ValidationError, ALL_FIELDS = "__all__", as_serializer_error = base.as_serializer_error,
 }
+
+---Names of a serializer's `fields` in their order, which `pairs` does not keep.
+---@param map tidewire.FieldMap
+---@return string[]
+M.field_names = ordered.names
 
 for _, from in ipairs { fields, relations, validators } do
   for name, value in pairs(from) do M[name] = value end

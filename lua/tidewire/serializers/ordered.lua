@@ -30,7 +30,7 @@ function M.meta(names)
   local meta = metas[joined]
   if meta then return meta end
   local set = known(names)
-  meta = { __fields = names, further = {} }
+  meta = { __fields = names, further = setmetatable({}, { __mode = "v" }) } -- keys may be any: what no object has is forgotten
   function meta.__newindex(object, key, value)
     if not set[key] and type(key) == "string" then setmetatable(object, longer(meta, key)) end
     rawset(object, key, value)

@@ -416,7 +416,7 @@ function Serializer:get_initial()
       if value ~= empty then values[entry.name] = value end
     end
   end
-  return setmetatable(values, ordered.meta(ordered.names(self.fields)))
+  return setmetatable(values, ordered.meta(ordered.names(plan_of(self).map)))
 end
 
 -- ---- what goes out ----

@@ -115,13 +115,16 @@ function UniqueTogetherValidator:init(options)
   self.condition_fields = options.condition_fields or {}
 end
 
+---A field of the serializer by its name, without making the serializer have fields of its own.
+local function field_named(serializer, name)
+  local field = serializer:__plan().map[name]
+  if not field then error(exceptions.KeyError(("'%s'"):format(name)), 0) end
+  return field
+end
+
 local function sources_of(serializer, names)
   local sources = {}
-  for i, name in ipairs(names) do
-    local field = serializer.fields[name]
-    if not field then error(exceptions.KeyError(("'%s'"):format(name)), 0) end
-    sources[i] = field.source
-  end
+  for i, name in ipairs(names) do sources[i] = field_named(serializer, name).source end
   return sources
 end
 
@@ -236,7 +239,7 @@ function UniqueFor:check_present(attrs)
 end
 
 local function last_attr(serializer, name)
-  local attrs = serializer.fields[name].source_attrs
+  local attrs = field_named(serializer, name).source_attrs
   return attrs[#attrs]
 end
 

@@ -227,9 +227,10 @@ function M.changes(query, values)
     if field.concrete == false or not field.column then
       error(exceptions.FieldError(("Cannot update model field %s (only non-relations and foreign keys permitted)."):format(repr.repr(field))), 0)
     end
-    local value = values[name]
-    if expression.is_expression(value) then value = value:resolve(query, { no_joins = true, for_save = true }) end
-    list[i] = { field, value }
+    list[i] = { field, values[name] }
+  end
+  for _, change in ipairs(list) do -- only now: a wrong name is told of before a wrong value
+    if expression.is_expression(change[2]) then change[2] = change[2]:resolve(query, { no_joins = true, for_save = true }) end
   end
   return list
 end

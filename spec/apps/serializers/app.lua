@@ -11,6 +11,9 @@ Consumer.play = action(function(_, args) return runner.play(args), 200 end)
 ---{"action": "map", "mappings": [...]} answers with the fields of a ModelSerializer a mapping.
 Consumer.map = action(function(_, args) return runner.map(args.mappings), 200 end)
 
+---{"action": "more"}: outcomes by name.
+Consumer.more = action(function() return require "serializers.more".play(), 200 end)
+
 ---{"action": "run", "chunk": "return …"}
 Consumer.run = action(function(_, args) return assert(loadstring(args.chunk, "=chunk"))(args.given), 200 end)
 

@@ -1,4 +1,5 @@
 ---The models that spec/golden/serializers was recorded with.
+local datetime = require "tidewire.datetime"
 local models = require "tidewire.models"
 local uuid = require "tidewire.uuid"
 local validators = require "tidewire.validators"
@@ -61,6 +62,30 @@ M.Through = models.Model:extend("Through", {
   book = models.ForeignKey(M.Book, { on_delete = CASCADE }),
   shelf = models.ForeignKey(M.Shelf, { on_delete = CASCADE }),
   position = models.IntegerField(),
+})
+
+-- what spec/golden/serializers_more.json was recorded with besides
+
+M.CharChild = models.Model:extend("CharChild", {
+  parent = models.ForeignKey(M.CharPK, { on_delete = CASCADE, null = true, blank = true }),
+  label = models.CharField { max_length = 5, default = "x" },
+})
+
+M.Month = models.Model:extend("Month", {
+  slug = models.SlugField { unique_for_month = "published" },
+  published = models.DateField { default = function() return datetime.Date(2020, 5, 6) end },
+})
+
+M.NullT = models.Model:extend("NullT", {
+  a = models.CharField { max_length = 5, null = true, blank = true },
+  b = models.IntegerField { default = 1 },
+  c = models.IntegerField { null = true },
+  Meta = { unique_together = { { "a", "b" }, { "b", "c" } } },
+})
+
+M.ToField = models.Model:extend("ToField", {
+  author = models.ForeignKey(M.Author, { to_field = "email", on_delete = CASCADE }),
+  lim = models.ForeignKey(M.Tag, { on_delete = CASCADE, null = true, limit_choices_to = { name = "red" } }),
 })
 
 local COLOURS = { { "r", "Red" }, { "g", "Green" } }

@@ -60,7 +60,10 @@ end
 -- ---- rows ----
 
 -- those that refer to others first
-local TABLES = { "through", "shelf", "book_tags", "book", "passport", "author", "tag", "slot", "dateunique", "charpk", "uuidchild", "uuidpk", "alltypes" }
+local TABLES = {
+  "charchild", "month", "nullt", "tofield", "through", "shelf", "book_tags", "book", "passport", "author", "tag", "slot", "dateunique", "charpk", "uuidchild", "uuidpk",
+  "alltypes",
+}
 
 function M.clear()
   for _, name in ipairs(TABLES) do
