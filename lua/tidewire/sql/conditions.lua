@@ -129,7 +129,11 @@ end
 function Q:__tostring()
   local parts = {}
   for i, child in ipairs(self.children) do
-    parts[i] = is_expression(child) and tostring(child) or ("('%s', %s)"):format(child[1], repr.repr(child[2]))
+    if is_expression(child) then
+      parts[i] = tostring(child)
+    else
+      parts[i] = ("('%s', %s)"):format(child[1], is_expression(child[2]) and tostring(child[2]) or repr.repr(child[2]))
+    end
   end
   return (self.negated and "(NOT (%s: %s))" or "(%s: %s)"):format(self.connector, table.concat(parts, ", "))
 end
