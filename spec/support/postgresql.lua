@@ -4,6 +4,7 @@
 ---process.
 local ffi = require "ffi"
 local process = require "support.process"
+local socket = require "socket"
 
 ffi.cdef "int getpid(void);"
 
@@ -65,7 +66,8 @@ local made = 0
 ---Make an empty database; its URL and its name.
 function Cluster:create_database()
   made = made + 1
-  local name = ("spec_%d_%d"):format(ffi.C.getpid(), made)
+  -- busted loads this module anew for each file, so counting alone would give a name twice
+  local name = ("spec_%d_%d_%d"):format(ffi.C.getpid(), socket.gettime() * 1000 % 2 ^ 31, made)
   self:psql(("CREATE DATABASE %s TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'"):format(name))
   return self:database_url(name), name
 end

@@ -157,6 +157,7 @@ void *worker_main(void *arg) {
     exit(1);
   }
   net_serve(w->net, w->listen_fd);
+  w->listen_fd = -1; /* the net closes it */
   run(w);
   end_worker(w);
   return NULL;
@@ -174,7 +175,7 @@ void worker_free(struct worker *w) {
   hub_free(w->hub);
   map_fini(&w->group_handlers);
   buf_fini(&w->scratch);
-  if (w->listen_fd >= 0 && !w->net) close(w->listen_fd);
+  if (w->listen_fd >= 0) close(w->listen_fd);
   free(w);
 }
 
