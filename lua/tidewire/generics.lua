@@ -10,6 +10,7 @@ local Consumer = require "tidewire.consumer".Consumer
 local exceptions = require "tidewire.exceptions"
 local json = require "tidewire.json"
 local paths = require "tidewire.paths"
+local shortcuts = require "tidewire.shortcuts"
 local throttling = require "tidewire.throttling"
 local types = require "tidewire.sql.types"
 
@@ -52,13 +53,6 @@ end
 function GenericConsumer:filter_queryset(queryset, args)
   for _, backend in ipairs(self.filter_backends) do queryset = backend():filter_queryset(args, queryset, self) end
   return queryset
-end
-
----Errors of get() that say that no row can be meant.
-local function is_missing(err)
-  return class.is_instance(err, exceptions.ObjectDoesNotExist) or class.is_instance(err, exceptions.ValueError)
-    or class.is_instance(err, exceptions.TypeError) or class.is_instance(err, exceptions.DataError)
-    or class.is_instance(err, exceptions.ModelValidationError)
 end
 
 local fields_by_model = setmetatable({}, { __mode = "k" })
@@ -108,7 +102,7 @@ function GenericConsumer:get_object(args)
   if not is_possible(field_of(queryset.model, self.lookup_field), value) then not_found "the value is of a wrong type" end
   local ok, object = pcall(queryset.get, queryset, { [self.lookup_field] = value })
   if not ok then
-    if is_missing(object) then not_found(tostring(object)) end
+    if shortcuts.is_missing(object) then not_found(tostring(object)) end
     error(object, 0)
   end
   self:check_object_permissions(object, args)

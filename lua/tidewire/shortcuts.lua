@@ -9,9 +9,15 @@ local function queryset_of(source)
   return source
 end
 
-local function missing(err)
-  return class.is_instance(err, exceptions.ObjectDoesNotExist) or class.is_instance(err, exceptions.ValueError)
-    or class.is_instance(err, exceptions.TypeError)
+local MISSING = { "ObjectDoesNotExist", "ValueError", "TypeError", "DataError", "ModelValidationError" }
+
+---Does an error of get() say that no row can be meant? For the framework.
+---@return boolean
+function M.is_missing(err)
+  for _, name in ipairs(MISSING) do
+    if class.is_instance(err, exceptions[name]) then return true end
+  end
+  return false
 end
 
 ---The one row that matches; a value that no row can have (`pk = "x"`, or none at all) is not found either.
@@ -25,7 +31,7 @@ function M.get_object_or_404(source, lookups)
   local queryset = queryset_of(source)
   local ok, result = pcall(queryset.get, queryset, lookups)
   if ok then return result end
-  if missing(result) then error(exceptions.Http404(tostring(result)), 0) end
+  if M.is_missing(result) then error(exceptions.Http404(tostring(result)), 0) end
   error(result, 0)
 end
 
