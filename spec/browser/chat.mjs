@@ -1,38 +1,9 @@
 // The chat in two browser windows (headless Chromium) against the real binary. Screenshots: build/test/chat-*.png.
-import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
 import assert from "node:assert/strict";
-import { chromium } from "playwright-core";
+import { SHOTS, launch, run, serve, stop } from "../support/browser.mjs";
 
-const SHOTS = "build/test";
-mkdirSync(SHOTS, { recursive: true });
-const folder = mkdtempSync(join(tmpdir(), "tidewire-browser-"));
-process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-
-/** Start the server; resolves with { process, address } once it listens. */
-function serve(listen) {
-  const settings = ["--listen", listen, "--workers", "2", "--grace", "0", "--database", `sqlite:${folder}/chat.sqlite3`];
-  const child = spawn(process.env.TIDEWIRE_BIN ?? "build/tidewire", ["serve", "apps/chat", ...settings], { stdio: ["ignore", "inherit", "pipe"] });
-  return new Promise((resolve, reject) => {
-    createInterface({ input: child.stderr }).on("line", (line) => {
-      const event = JSON.parse(line);
-      if (event.event === "listening") resolve({ child, address: event.address });
-      if (event.level === "error") console.log(line);
-    });
-    child.on("exit", (code) => reject(new Error(`the server ended with ${code}`)));
-  });
-}
-
-const stop = (server) => new Promise((resolve) => {
-  server.child.on("exit", resolve);
-  server.child.kill("SIGTERM");
-});
-
-let server = await serve("127.0.0.1:0");
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu"] });
+let server = await serve("apps/chat");
+const browser = await launch();
 const faults = [];
 
 async function open(options, name, room = "harbour") {
@@ -124,7 +95,7 @@ const tests = [
     await stop(server);
     await ada.waitForSelector("#status[data-state=waiting]");
     await shot(ada, "reconnecting");
-    server = await serve(address);
+    server = await serve("apps/chat", address);
     await connected(ada);
     await connected(ben);
     assert.equal(await ben.inputValue("#say textarea"), "typed before");
@@ -152,18 +123,9 @@ const tests = [
   ["no script failed", async () => assert.deepEqual(faults, [])],
 ];
 
-let failed = 0;
-for (const [title, test] of tests) {
-  try {
-    await test();
-    console.log(`ok ${title}`);
-  } catch (error) {
-    failed += 1;
-    console.log(`FAILED ${title}: ${error.stack}`);
-    for (const [name, page] of [["ada", ada], ["ben", ben]]) await page?.screenshot({ path: `${SHOTS}/chat-failed-${name}.png` }).catch(() => {});
-  }
-}
+const failed = await run(tests, async () => {
+  for (const [name, page] of [["ada", ada], ["ben", ben]]) await page?.screenshot({ path: `${SHOTS}/chat-failed-${name}.png` }).catch(() => {});
+});
 await browser.close();
 await stop(server).catch(() => {});
-console.log(`${tests.length - failed} passed, ${failed} failed`);
 process.exit(failed ? 1 : 0);
