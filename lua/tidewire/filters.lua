@@ -7,6 +7,8 @@
 ---
 ---As in DRF they narrow what get_object finds, too.
 local class = require "tidewire.class"
+local db = require "tidewire.db"
+local decimal = require "tidewire.decimal"
 local exceptions = require "tidewire.exceptions"
 local expressions = require "tidewire.expressions"
 local json = require "tidewire.json"
@@ -44,6 +46,22 @@ local function declared(model, name, where)
     nearest.hint(tostring(name), model._meta.fields_by_name))), 0)
 end
 
+local function ask_pattern(text)
+  db.execute(db.vendor() == "postgresql" and "SELECT '' ~* $1::text" or "SELECT iregexp(?1, '')", { text, n = 1 })
+end
+
+---Can the database read a client's regular expression? Asked apart from the rows, so that an expression is what is wrong, and so that a transaction goes on.
+---@async
+local function is_pattern(text)
+  local ok, err
+  if db.in_atomic_block() then ok, err = pcall(db.atomic, function() ask_pattern(text) end) else ok, err = pcall(ask_pattern, text) end
+  if not ok and not class.is_instance(err, exceptions.DatabaseError) then error(err, 0) end
+  return ok
+end
+
+local BAD_PATTERN = "Enter a valid regular expression."
+local NULL_CHARACTERS = "Null characters are not allowed."
+
 -- ---- search ----
 
 local FullText = lookups.Lookup:extend "FullText"
@@ -62,7 +80,8 @@ local PREFIXES = { ["^"] = "istartswith", ["="] = "iexact", ["@"] = "search", ["
 ---expression; a lookup of its own may stand behind (`"title__startswith"`); otherwise the text is contained, whatever its case.
 ---@class tidewire.SearchFilter: tidewire.BaseFilterBackend
 ---@field search_param string
-local SearchFilter = BaseFilterBackend:extend("SearchFilter", { search_param = "search" })
+---@field max_words integer how many words a client may look for: each is compared with every field, and joins the related rows anew
+local SearchFilter = BaseFilterBackend:extend("SearchFilter", { search_param = "search", max_words = 16 })
 M.SearchFilter = SearchFilter
 
 ---@param consumer tidewire.GenericConsumer
@@ -96,8 +115,36 @@ function SearchFilter:get_search_terms(args)
   local text = args[self.search_param]
   if type(text) ~= "string" and type(text) ~= "number" then return {} end
   text = tostring(text)
-  if text:find "%z" then error(exceptions.ValidationError { [self.search_param] = { "Null characters are not allowed." } }, 0) end
+  if text:find "%z" then error(exceptions.ValidationError { [self.search_param] = { NULL_CHARACTERS } }, 0) end
   return words_of(text)
+end
+
+local function has_pattern(names)
+  for _, name in ipairs(names) do
+    if name:find "__i?regex$" then return true end
+  end
+  return false
+end
+
+local function each_once(words)
+  local list, seen = {}, {}
+  for _, word in ipairs(words) do
+    if not seen[word] then list[#list + 1] = word end
+    seen[word] = true
+  end
+  return list
+end
+
+---The words, when they can be looked for.
+---@async
+local function check_words(self, words, names)
+  local function refuse(message) error(exceptions.ValidationError { [self.search_param] = { message } }, 0) end
+  words = each_once(words)
+  if #words > self.max_words then refuse(("Ensure this value has at most %d words."):format(self.max_words)) end
+  for _, word in ipairs(has_pattern(names) and words or {}) do
+    if not is_pattern(word) then refuse(BAD_PATTERN) end
+  end
+  return words
 end
 
 ---@param name string as search_fields has it
@@ -131,6 +178,7 @@ function SearchFilter:filter_queryset(args, queryset, consumer)
     many = many or crosses
   end
   local found = queryset
+  words = check_words(self, words, names)
   for _, word in ipairs(words) do found = found:filter(any_of(names, word)) end
   if not many then return found end
   return queryset:filter { pk__in = found:order_by():values "pk" } -- a row whose related rows match twice is there once
@@ -205,9 +253,11 @@ end
 function OrderingFilter:get_ordering(args, queryset, consumer)
   local asked = asked_for(args[self.ordering_param])
   if asked then
-    local valid, list = self:get_valid_fields(queryset, consumer, args), {}
+    local valid, list, seen = self:get_valid_fields(queryset, consumer, args), {}, {}
     for _, name in ipairs(asked) do
-      if valid[(name:gsub("^%-", ""))] then list[#list + 1] = name end
+      local plain = name:gsub("^%-", "")
+      if valid[plain] and not seen[plain] then list[#list + 1] = name end
+      seen[plain] = true -- what comes again orders nothing, and databases do not take thousands
     end
     if #list > 0 then return list end
   end
@@ -238,6 +288,7 @@ end
 ---@field lookup string for filter()
 ---@field kind string the last lookup
 ---@field field tidewire.Field whose values are compared
+---@field is_year boolean
 ---@field has_transform boolean the value is not the field's own: year, length, …
 
 local NUMBERS = { IntegerField = true, FloatField = true, DecimalField = true }
@@ -281,12 +332,19 @@ local function check_choice(field, value)
   refuse(("Select a valid choice. %s is not one of the available choices."):format(tostring(value)))
 end
 
+---Databases have no numbers of so many places ("1e1000000"), before the point or behind it.
+local function is_beyond_numeric(value)
+  local _, digits, exponent = value:parts()
+  return not value:is_finite() or #digits + exponent > 1000 or exponent < -1000
+end
+
 ---A client's value in the field's own form.
 local function own_value(field, value)
   if not is_scalar(value) or type(value) == "boolean" and not types.is_a(field, "BooleanField") then refuse(invalid_text(field)) end
   if types.is_a(field, "BooleanField") then return boolean_of(value) end
+  if type(value) == "string" and value:find "%z" then refuse(NULL_CHARACTERS) end
   local ok, result = pcall(field.to_python, field, value)
-  if not ok or result == nil then refuse(invalid_text(field)) end
+  if not ok or result == nil or decimal.is(result) and is_beyond_numeric(result) then refuse(invalid_text(field)) end
   check_choice(field, result)
   return result
 end
@@ -316,21 +374,28 @@ function convert.range(rule, value)
   return list
 end
 
-local function text_value(value)
+local MOST = 2147483647 -- of PostgreSQL's integer, which its functions give
+
+local function text_value(rule, value)
   if type(value) ~= "string" and type(value) ~= "number" then refuse "Enter a valid value." end
-  return tostring(value)
+  local text = tostring(value)
+  if text:find "%z" then refuse(NULL_CHARACTERS) end
+  if (rule.kind == "regex" or rule.kind == "iregex") and not is_pattern(text) then refuse(BAD_PATTERN) end
+  return text
 end
 
-local function number_value(value)
+---What a transform (year, length, …) is compared with. A year becomes dates, which have four digits.
+local function number_value(rule, value)
   local number = type(value) ~= "boolean" and tonumber(value)
-  if not number or number ~= number then refuse "Enter a number." end
+  if not number or number - number ~= 0 or math.abs(number) > MOST then refuse "Enter a number." end
+  if rule.is_year and (number < 1 or number > 9999) then refuse "Enter a valid year." end
   return number
 end
 
 local function value_of(rule, value)
-  if rule.has_transform then return number_value(value) end
+  if rule.has_transform then return number_value(rule, value) end
   if convert[rule.kind] then return convert[rule.kind](rule, value) end
-  if TEXT[rule.kind] then return text_value(value) end
+  if TEXT[rule.kind] then return text_value(rule, value) end
   return own_value(rule.field, value)
 end
 
@@ -345,7 +410,7 @@ local function rule_of(model, name, lookup)
   local kind = KINDS[parts[#parts]] and parts[#parts] or "exact"
   return {
     param = whole, lookup = whole, kind = kind, many = path.many, field = paths.value_field(path.field),
-    has_transform = #parts > (KINDS[parts[#parts]] and 1 or 0),
+    has_transform = #parts > (KINDS[parts[#parts]] and 1 or 0), is_year = parts[1] == "year" or parts[1] == "iso_year",
   }
 end
 

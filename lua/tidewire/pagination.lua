@@ -229,7 +229,7 @@ function CursorPagination:decode_cursor(args)
   local text = args[self.cursor_query_param]
   if text == nil or text == null or text == "" then return nil end
   local offset, direction, rest = tostring(text):match "^(%d+)([fr])(.*)$"
-  if not offset or #offset > 9 or type(text) ~= "string" or rest ~= "" and rest:sub(1, 1) ~= ":" then
+  if not offset or #offset > 9 or type(text) ~= "string" or text:find "%z" or rest ~= "" and rest:sub(1, 1) ~= ":" then
     error(exceptions.NotFound(self.invalid_cursor_message), 0)
   end
   return { offset = math.min(tonumber(offset), self.offset_cutoff), reverse = direction == "r", position = rest ~= "" and rest:sub(2) or nil }

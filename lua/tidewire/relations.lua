@@ -160,9 +160,9 @@ M.StringRelatedField = RelatedField:extend("StringRelatedField", {
   to_representation = function(_, value) return text.str(value) end,
 })
 
----Raise what a row that cannot be found means; other errors as they are.
+---Raise what a row that cannot be found means, be it that no column could hold the value; other errors as they are.
 local function refuse(self, err, missing, missing_params, wrong, wrong_params)
-  if class.is_instance(err, exceptions.ObjectDoesNotExist) then self:fail(missing, missing_params) end
+  if class.is_instance(err, exceptions.ObjectDoesNotExist) or class.is_instance(err, exceptions.DataError) then self:fail(missing, missing_params) end
   if class.is_instance(err, exceptions.TypeError) or class.is_instance(err, exceptions.ValueError) then self:fail(wrong, wrong_params) end
   error(err, 0)
 end

@@ -88,6 +88,28 @@ databases.for_each(function(vendor, create)
       assert.same({ { search = { "Null characters are not allowed." } } }, listed { search = "a\0b" })
     end)
 
+    it("answers what a database cannot take with 400", function()
+      local function refused(name, message, values)
+        for _, value in ipairs(values) do assert.same({ { [name] = { message } } }, listed { [name] = value }) end
+      end
+      refused("search", "Enter a valid regular expression.", { "(", "[", "*", "whale \\" })
+      refused("title", "Null characters are not allowed.", { "a\0b" })
+      refused("title__in", "Null characters are not allowed.", { "a\0b", { "a", "\0" } })
+      refused("title__istartswith", "Null characters are not allowed.", { "a\0b" })
+      refused("published__year", "Enter a valid year.", { 0, -5, 10000, "2147483647" })
+      refused("published__year__gt", "Enter a number.", { 1e300, "Infinity", "9999999999999" })
+      refused("price__lt", "Enter a number.", { "1e1000000", "1e-1000000", "Infinity" })
+    end)
+
+    it("looks for so many words, each once, and orders by a field once", function()
+      local words = {}
+      for i = 1, 17 do words[i] = "w" .. i end
+      assert.same({ { search = { "Ensure this value has at most 16 words." } } }, listed { search = table.concat(words, " ") })
+      assert.same({}, listed { search = table.concat(words, " ", 2) })
+      assert.same({ MOBY, EMMA, SONG }, listed { search = ("whale "):rep(3000) })
+      assert.same({ SONG, EMMA, MOBY, SEA }, listed { ordering = ("title,-title,"):rep(9000) })
+    end)
+
     it("orders by what is allowed, else by default", function()
       assert.same({ MOBY, EMMA, SEA, SONG }, listed {})
       assert.same({ SONG, EMMA, MOBY, SEA }, listed { ordering = "title" })
@@ -175,10 +197,11 @@ databases.for_each(function(vendor, create)
       assert.same({ SONG .. " | " .. EMMA, MOBY .. " | " .. SEA }, (walk("OrderedCursor", { ordering = "title" }, "next")))
       assert.same({ SEA .. " | " .. MOBY, EMMA .. " | " .. SONG }, (walk("OrderedCursor", { ordering = "-title" }, "next")))
       assert.same({ MOBY .. " | " .. EMMA, SEA .. " | " .. SONG }, (walk("OrderedCursor", {}, "next")))
+      assert.same(404, app:client("OrderedCursor"):ask("list", { ordering = "title", cursor = "0f:a\0b" }).response_status)
     end)
 
     it("a cursor nobody has given is not found", function()
-      for _, cursor in ipairs { "x", "1", "0q", "0f1", "0f:notanumber", true, { "0f" }, "99999999999999f" } do
+      for _, cursor in ipairs { "x", "1", "0q", "0f1", "0f:notanumber", true, { "0f" }, "99999999999999f", "0f:a\0b" } do
         local errors, status = page("Cursor", { cursor = cursor })
         assert.same({ { "Invalid cursor" }, 404 }, { errors, status }, cjson.encode { cursor })
       end

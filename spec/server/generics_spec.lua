@@ -49,6 +49,17 @@ databases.for_each(function(vendor, create)
       assert.same({ { pk = required } }, errors_of("patch", { data = { title = "x" } }))
     end)
 
+    it("a related row's key that no column can hold is a row that does not exist", function()
+      local keys = fill()
+      for text, shown in pairs { ["1e300"] = "1e+300", ["99999999999999999999999"] = "99999999999999999999999" } do
+        local client = app:client "Books"
+        client.ws:send_text(('{"action":"patch","request_id":1,"pk":%d,"data":{"author":%s}}'):format(keys.books[1], text))
+        local reply = client:reply()
+        assert.same(400, reply.response_status)
+        assert.same({ { author = { ('Invalid pk "%s" - object does not exist.'):format(shown) } } }, reply.errors)
+      end
+    end)
+
     it("finds no row by a key of another type", function()
       fill()
       local client = app:client "Books"
