@@ -60,6 +60,18 @@ databases.for_each(function(vendor, create)
       end
     end)
 
+    it("integers have the bounds of the database's columns, in each worker", function()
+      local keys = fill()
+      for _ = 1, 6 do
+        local reply = app:client("Books"):ask("patch", { pk = keys.books[1], data = { pages = 3000000000 } })
+        if vendor == "sqlite" then
+          assert.same(3000000000, reply.data.pages)
+        else
+          assert.same({ { pages = { "Ensure this value is less than or equal to 2147483647." } } }, reply.errors)
+        end
+      end
+    end)
+
     it("finds no row by a key of another type", function()
       fill()
       local client = app:client "Books"

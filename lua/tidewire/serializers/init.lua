@@ -8,6 +8,7 @@
 local base = require "tidewire.serializers.base"
 local checks = require "tidewire.serializers.checks"
 local class = require "tidewire.class"
+local db = require "tidewire.db"
 local exceptions = require "tidewire.exceptions"
 local fields = require "tidewire.fields"
 local ListSerializer = require "tidewire.serializers.list"
@@ -57,6 +58,8 @@ function M.check_declarations()
     local abstract = class.is_subclass(its_class, ModelSerializer) and not its_class.Meta
     if not OWN[its_class] and not abstract then check(its_class, position) end
   end
+  -- the first worker learns from the app which database it has: bounds of integers follow from that
+  if db.vendor() == nil then Serializer.__forget_plans() end
 end
 
 return M

@@ -175,6 +175,9 @@ function Serializer.__prepare(its_class)
   return plan
 end
 
+---For the framework: forget what is known of classes; it is found out again when they are used.
+function Serializer.__forget_plans() by_class = setmetatable({}, { __mode = "k" }) end
+
 ---The serializer's own fields, bound to it.
 function Serializer:own_fields()
   local map = rawget(self, "own_map")
