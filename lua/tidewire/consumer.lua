@@ -366,7 +366,8 @@ function compile(consumer)
   local of = class.of(consumer)
   local flat = class.flat(of)
   local record = {
-    actions = of_class(of), permission_classes = flat.permission_classes, judges_objects = any_judges_objects(flat.permission_classes),
+    actions = of_class(of), permission_classes = flat.permission_classes, throttle_classes = flat.throttle_classes,
+    judges_objects = any_judges_objects(flat.permission_classes),
   }
   if overrides_nothing(flat) and only_allow_any(flat.permission_classes) and #flat.throttle_classes == 0 then record.short = plain_ones(record.actions) end
   flat.__record = record
@@ -514,7 +515,8 @@ function M.handlers.message(self, content, request_id, raw)
   local record = self.__record or compile(self)
   local name = content.action
   local act = record.short and record.short[name]
-  if act and self.permission_classes == record.permission_classes then
+  -- what connect() has given this one object counts, too
+  if act and self.permission_classes == record.permission_classes and self.throttle_classes == record.throttle_classes then
     local ok, err = xpcall(perform_short, trace, self, act.fn, content, name, request_id)
     if not ok then guarded("unhandled error in handle_exception", self.handle_exception, self, err, name, request_id) end
     return

@@ -27,6 +27,12 @@ describe("throttles", function()
     assert.same({ 200, 429 }, { client:ask("scoped").response_status, client:ask("scoped").response_status })
   end)
 
+  it("that connect() gives one connection hold for that one", function()
+    local slow, other = app:client("Late", { ["x-slow"] = "yes" }), app:client "Late"
+    assert.same({ 200, 200, 429 }, { slow:ask("ping").response_status, slow:ask("ping").response_status, slow:ask("ping").response_status })
+    for _ = 1, 3 do assert.same(200, other:ask("ping").response_status) end
+  end)
+
   it("of guests let users pass", function()
     local client = app:client("Throttled", { ["x-user"] = "ann" })
     for _ = 1, 5 do assert.same(200, client:ask("list").response_status) end

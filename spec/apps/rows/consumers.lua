@@ -79,6 +79,13 @@ local ByAddress = throttling.UserRateThrottle:extend("ByAddress", { rate = "20/h
 M.Shared = CRUD:extend("Shared", { throttle_classes = { ByAddress } })
 M.Shared.ping = action(function() return "pong", 200 end)
 
+---Some connections only have throttles.
+M.Late = CRUD:extend("Late", { connect = function(self)
+  if self.scope.headers["x-slow"] then self.throttle_classes = { Twice } end
+  self:accept()
+end })
+M.Late.ping = action(function() return "pong", 200 end)
+
 -- ---- lists ----
 
 M.Filtered = CRUD:extend("Filtered", mixins.ListModelMixin, {
