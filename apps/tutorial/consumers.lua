@@ -38,16 +38,16 @@ local function group_of(room) return "room__" .. room.pk end
 local member = { permission_classes = { permissions.IsAuthenticated } }
 
 ---What the room's members are told about who is there.
-local function announce_users(room)
+local function users_event(room)
   local users = s.UserSerializer(room.current_users:order_by "username", { many = true }).data
-  groups.reply(group_of(room), { action = "update_users", data = { room = room.pk, users = users } })
+  return { action = "update_users", data = { room = room.pk, users = users } }
 end
 
 function RoomConsumer:leave(room)
   self.room = nil
   self:remove_group(group_of(room))
   room.current_users:remove(self.scope.user)
-  announce_users(room)
+  groups.reply(group_of(room), users_event(room))
 end
 
 ---{"action": "join_room", "pk": 1, "request_id": 5}: from now on "create" (a message) and "update_users" events come with this request's id.
@@ -55,10 +55,11 @@ RoomConsumer.join_room = action(member, function(self, args)
   local room = self:get_object(args)
   if self.room and self.room.pk ~= room.pk then self:leave(self.room) end
   self.room = room
-  self:add_group(group_of(room), args.request_id == nil and tidewire.null or args.request_id)
   room.current_users:add(self.scope.user)
-  local data = self:get_serializer({ instance = room, action_kwargs = args }).data
-  announce_users(room) -- last, so that the reply is the first frame that a member gets
+  local data, event = self:get_serializer({ instance = room, action_kwargs = args }).data, users_event(room)
+  -- nothing waits from here on, so that the reply is the first frame that a member gets
+  self:add_group(group_of(room), args.request_id == nil and tidewire.null or args.request_id)
+  groups.reply(group_of(room), event)
   return data, 200
 end)
 

@@ -1,6 +1,7 @@
 ---What is written into a field comes back as it was, at the ends of what the field can hold, on both databases through the real binary.
 local data = require "support.data"
 local databases = require "support.databases"
+local json = require "support.json"
 
 ---{ field, Lua expression of the value, what `tostring` says of what is read }.
 local function same(field, ...)
@@ -151,7 +152,7 @@ databases.for_each(function(vendor, create)
         '{"":{"":[]}}', '["\\u0001","\\ud83d\\ude00"]', '"%s $1 ?1"', '[0.1,-2.5]',
       } do
         local got = running:run("local text = (...).text return { json.encode(trip('json', json.decode(text))), json.encode(json.decode(text)) }", { text = text })
-        assert.equal(got[2], got[1], text)
+        assert.is_nil(json.difference(json.object { { "json", json.decode(got[2]) } }, json.object { { "json", json.decode(got[1]) } })) -- keys have no order
       end
     end)
 
