@@ -146,3 +146,18 @@ static inline void reopen(struct db_config config) {
   kit_close();
   if (!kit_open(&config, &err)) printf("%s\n", err.message), exit(1);
 }
+
+/* Open a worker on the server that TEST_POSTGRESQL names, which is returned; NULL when there is none. A server that does not answer ends the program.
+ */
+static inline const char *open_named(void) {
+  const char *url = getenv("TEST_POSTGRESQL");
+  struct err err;
+  log_init(getenv("PG_TEST_VERBOSE") ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR, false);
+  if (!url) {
+    printf("skipped: no TEST_POSTGRESQL\n");
+    return NULL;
+  }
+  const struct db_config config = kit_config(url);
+  if (!kit_open(&config, &err)) printf("%s\n", err.message), exit(1);
+  return url;
+}

@@ -375,18 +375,8 @@ static void check_big(void) {
 }
 
 int main(void) {
-  const char *url = getenv("TEST_POSTGRESQL");
-  struct err err;
-  log_init(getenv("PG_TEST_VERBOSE") ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR, false);
-  if (!url) {
-    printf("skipped: no TEST_POSTGRESQL\n");
-    TESTS_END;
-  }
-  const struct db_config config = kit_config(url);
-  if (!kit_open(&config, &err)) {
-    printf("%s\n", err.message);
-    return 1;
-  }
+  const char *url = open_named();
+  if (!url) TESTS_END;
   check_values();
   check_rows();
   check_binary();

@@ -1,44 +1,22 @@
 ---tidewire.db inside the real binary, on both databases: what goes wrong around transactions, cursors and tasks.
 local cjson = require "cjson"
+local App = require "support.queryset_app"
 local databases = require "support.databases"
 local process = require "support.process"
 local server = require "support.server"
-local socket = require "socket"
 
 for _, vendor in ipairs(databases.VENDORS) do
   describe("tidewire.db on " .. vendor, function()
-    local database, running, ws
+    local app
 
-    local function ask(frame)
-      frame.request_id = 1
-      ws:send_text(cjson.encode(frame))
-      local payload = assert(ws:receive(server.patience))
-      local reply = cjson.decode(payload)
-      assert(reply.response_status == 200, payload)
-      return reply.data
-    end
+    local function run(code) return app:run("local tidewire = require 'tidewire'\n" .. code) end
 
-    ---Run Lua inside the server.
-    local function run(code)
-      local data = ask { action = "lua", code = "local tidewire = require 'tidewire'\n" .. code }
-      if data.raises then error(("%s: %s"):format(data.raises, data.message), 2) end
-      return data.result
-    end
-
-    lazy_setup(function()
-      database = databases.create(vendor)
-      local args = { "--database", database.url, "--database-acquire-timeout", "1", "--close-timeout", "0.2" }
-      running = server.start { app = "spec/apps/querysets", args = args, env = { SPEC_APPS = "spec/apps" } }
-      ws = assert(running:connect "/ws/")
-    end)
-
+    lazy_setup(function() app = App.start(vendor, { "--database-acquire-timeout", "1", "--close-timeout", "0.2" }) end)
     lazy_teardown(function()
-      if ws then ws:close() end
-      if running then running:stop() end
-      if database then database:drop() end
+      if app then app:stop() end
     end)
 
-    before_each(function() ask { action = "load" } end)
+    before_each(function() app:ask { action = "load" } end)
 
     it("refuses to wait in a function that C calls back, and nothing has begun then", function()
       local result = run [[
@@ -83,7 +61,7 @@ for _, vendor in ipairs(databases.VENDORS) do
 
     it("says in the log what a task of its own has failed with", function()
       run "tidewire.spawn(db.execute, 'SELECT 1 FROM nowhere'):join()"
-      assert.matches("nowhere", running:wait_for_event("task failed").error, 1, true)
+      assert.matches("nowhere", app.running:wait_for_event("task failed").error, 1, true)
     end)
 
     it("calls nothing committed that was not", function()
@@ -165,21 +143,22 @@ for _, vendor in ipairs(databases.VENDORS) do
     end)
 
     it("leaves nothing of a transaction whose client has gone", function()
-      local other = assert(running:connect "/ws/")
+      local other = assert(app.running:connect "/ws/")
       other:send_text(cjson.encode { action = "lua", request_id = 1, code = [[
         db.atomic(function()
           Tag.objects:create { name = "gone" }
+          require "tidewire.log".info "inside the transaction"
           db.execute(db.vendor() == "postgresql" and "SELECT pg_sleep(30)"
             or "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000) SELECT max(i) FROM n")
         end)
       ]] })
-      socket.sleep(0.3)
+      app.running:wait_for_event "inside the transaction"
       other:vanish()
       assert.same({ false, true }, run [[
         local later = pcall(Tag.objects.create, Tag.objects, { name = "later" })
         return { Tag.objects:filter { name = "gone" }:exists(), later }
       ]])
-      if vendor == "postgresql" then require "support.postgresql".shared():wait_until_quiet(database.name, server.patience) end
+      if vendor == "postgresql" then require "support.postgresql".shared():wait_until_quiet(app.database.name, server.patience) end
     end)
   end)
 

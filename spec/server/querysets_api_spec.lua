@@ -1,47 +1,20 @@
 ---What querysets do that the recorded cases do not show, on both databases, inside the real binary.
-local cjson = require "cjson"
+local App = require "support.queryset_app"
 local databases = require "support.databases"
-local server = require "support.server"
 
 for _, vendor in ipairs(databases.VENDORS) do
   describe("querysets on " .. vendor, function()
-    local database, running, ws
+    local app
 
-    local function ask(frame)
-      frame.request_id = 1
-      ws:send_text(cjson.encode(frame))
-      local payload = assert(ws:receive(server.patience))
-      local reply = cjson.decode(payload)
-      assert(reply.response_status == 200, payload)
-      return reply.data
-    end
+    local function run(code) return app:run(code) end
+    local function raised(code) return app:raised(code) end
 
-    ---Run Lua inside the server.
-    local function run(code)
-      local data = ask { action = "lua", code = code }
-      if data.raises then error(("%s: %s"):format(data.raises, data.message), 2) end
-      return data.result
-    end
-
-    local function raised(code)
-      local data = ask { action = "lua", code = code }
-      assert(data.raises, "nothing was raised")
-      return data.raises, data.message
-    end
-
-    lazy_setup(function()
-      database = databases.create(vendor)
-      running = server.start { app = "spec/apps/querysets", args = { "--database", database.url }, env = { SPEC_APPS = "spec/apps" } }
-      ws = assert(running:connect "/ws/")
-    end)
-
+    lazy_setup(function() app = App.start(vendor) end)
     lazy_teardown(function()
-      if ws then ws:close() end
-      if running then running:stop() end
-      if database then database:drop() end
+      if app then app:stop() end
     end)
 
-    before_each(function() ask { action = "load" } end)
+    before_each(function() app:ask { action = "load" } end)
 
     it("asks once, when rows are wanted, and keeps them", function()
       assert.same({ 0, 1, 10 }, run [[

@@ -1,8 +1,8 @@
 ---What the real Django answered to the recorded querysets, asked of the real binary on both databases.
 local cjson = require "cjson"
+local App = require "support.queryset_app"
 local databases = require "support.databases"
 local differences = require "golden.queryset_differences"
-local server = require "support.server"
 
 local FOLDERS = "spec/golden/querysets/*.json spec/golden/querysets-own/*.json"
 
@@ -55,30 +55,15 @@ local function expected_of(case)
   return expected
 end
 
-local function ask(ws, action, case)
-  ws:send_text(cjson.encode { action = action, request_id = 1, case = case })
-  local payload = assert(ws:receive(server.patience))
-  local reply = cjson.decode(payload)
-  assert(reply.response_status == 200, payload)
-  return reply.data
-end
-
 local WRITES = { writes = true, ["own-writes"] = true }
 
 for _, vendor in ipairs(databases.VENDORS) do
   describe("the recorded querysets on " .. vendor, function()
-    local database, running, ws, fresh
+    local app, fresh
 
-    lazy_setup(function()
-      database = databases.create(vendor)
-      running = server.start { app = "spec/apps/querysets", args = { "--database", database.url }, env = { SPEC_APPS = "spec/apps" } }
-      ws = assert(running:connect "/ws/")
-    end)
-
+    lazy_setup(function() app = App.start(vendor) end)
     lazy_teardown(function()
-      if ws then ws:close() end
-      if running then running:stop() end
-      if database then database:drop() end
+      if app then app:stop() end
     end)
 
     for _, file in ipairs(files) do
@@ -86,9 +71,9 @@ for _, vendor in ipairs(databases.VENDORS) do
         local steps = text_of(case.q)
         local different = differences.both[steps] or differences[vendor] and differences[vendor][steps] or {}
         it(("%s: %s%s"):format(file.name, steps:sub(1, 150), different.reason and " (" .. different.reason .. ")" or ""), function()
-          if not fresh then ask(ws, "load") end
+          if not fresh then app:ask { action = "load" } end
           fresh = not WRITES[file.name]
-          local got, expected = ask(ws, "run", case), expected_of(case)
+          local got, expected = app:ask { action = "run", case = case }, expected_of(case)
           if different.replace then expected = different.replace(expected) end
           if expected.rows and #expected.rows == 0 and got.pks and #got.pks == 0 then expected = { pks = {}, queries = expected.queries } end
           if case.unordered or different.unordered then
